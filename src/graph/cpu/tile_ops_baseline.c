@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tile table for any processor of the architecture.
+#define GNDP_VEC_LEVEL 1
+
+/* Each file needs the ones before it: the blank lines keep formatters from sorting them. */
+#define GNDP_VEC_REAL 32
+#include "graph/cpu/vec.h"
+
+#include "graph/ops/elementwise.inl"
+
+#include "graph/cpu/tile_ops.inl"
+
+#undef GNDP_VEC_REAL
+#define GNDP_VEC_REAL 64
+#include "graph/cpu/vec.h"
+
+#include "graph/ops/elementwise.inl"
+
+#include "graph/cpu/tile_ops.inl"
+
+#include "graph/cpu/tile_ops_table.inl"
+
+const gndp_tile_table *gndp_tile_table_baseline(void)
+{
+    return &GNDP_TILE_LEVEL(table);
+}
