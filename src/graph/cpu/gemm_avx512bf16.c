@@ -39,6 +39,15 @@ static void copy_row(uint32_t *dst, const float *src, int64_t k)
     }
 }
 
+void gndp_bf16_row_avx512bf16(int64_t n, const float *src, uint16_t *dst)
+{
+    for (int64_t i = 0; i < n; i += 16) {
+        const __mmask16 mask = (__mmask16)((1u << gndp_min_i64(16, n - i)) - 1u);
+        const __m256i low = (__m256i)_mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(mask, src + i));
+        _mm256_mask_storeu_epi16(dst + i, mask, low);
+    }
+}
+
 GNDP_GEMM_INLINE uint32_t pair(const float *src, int64_t k_stride, int64_t k_left)
 {
     const uint32_t odd = k_left > 1 ? gndp_bf16_from_f32(src[k_stride]) : 0;

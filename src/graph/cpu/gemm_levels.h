@@ -10,4 +10,7 @@ extern const gndp_gemm_ops gndp_gemm_f32_avx2, gndp_gemm_f64_avx2;
 extern const gndp_gemm_ops gndp_gemm_f32_avx512, gndp_gemm_f64_avx512;
 extern const gndp_gemm_ops gndp_gemm_bf16_avx512bf16;
 
+/* n floats rounded to bf16. */
+void gndp_bf16_row_avx512bf16(int64_t n, const float *src, uint16_t *dst);
+
 #endif

@@ -145,7 +145,7 @@ static gndp_status GNDP_R(cholesky_cpu)(const gndp_exec *ex)
         for (int64_t b = 0; b < batch; b++) {
             GNDP_R(copy_lower)(n, a + b * n * n, l + b * n * n);
             const int64_t bad = GNDP_R(factor)(n, l + b * n * n);
-#pragma omp critical(gndp_cholesky)
+#pragma omp critical
             if (bad >= 0 && b < first_bad) {
                 first_bad = b;
                 pivot = bad;
