@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random attention problems, their answers by plain f64 loops, and the bounds that results must keep.
+// Random attention problems, their answers by plain f64 loops, and the bounds of the errors.
 #ifndef GNDP_TESTS_GRAPH_ATTENTION_PROBLEM_H
 #define GNDP_TESTS_GRAPH_ATTENTION_PROBLEM_H
 

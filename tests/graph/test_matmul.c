@@ -146,7 +146,7 @@ static bool run(product *p, const gndp_cpu *cpu)
 /* Shapes, transposes, alpha, accumulation and bias; says how many the provider could do. */
 static int sweep(gndp_gemm_kind kind, gndp_matmul_provider provider)
 {
-    static const int64_t sizes[][4] = {{1, 1, 1, 1},    {1, 17, 33, 9},  {1, 130, 70, 257},
+    static const int64_t sizes[][4] = {{1, 1, 1, 1},    {1, 17, 33, 9},  {1, 50, 40, 257},
                                        {3, 20, 12, 31}, {4, 1, 40, 16},  {2, 64, 64, 64},
                                        {1, 40, 1, 100}, {33, 7, 9, 5},   {1, 9, 33, 2300}};
     const gndp_cpu cpu = gndp_cpu_detect();

@@ -107,14 +107,13 @@ static void ATT(finish_forward)(const gndp_attention_head *h, const gndp_attenti
         if (h->lse != NULL) {
             const VEC x = ATT(fma)(ATT(base)(ATT(load)(best + q), rate), ATT(set1)((REAL)LN2),
                                    ATT(log)(ATT(choose)(none, ATT(set1)((REAL)1), t)));
-            ATT(store_n)
-            ((REAL *)h->lse + b->q0 + q, ATT(choose)(none, ATT(set1)(-(REAL)INFINITY), x),
-             b->n - q);
+            const VEC y = ATT(choose)(none, ATT(set1)(-(REAL)INFINITY), x);
+            ATT(store_n)((REAL *)h->lse + b->q0 + q, y, b->n - q);
         }
         ATT(store)(total + q, ATT(choose)(none, (VEC){0}, (REAL)1 / t));
     }
-    ATT(unpack_turned)
-    (b->n, b->nv, h->dv, w->sum, total, (REAL *)h->o + b->q0 * h->o_row, h->o_row, false);
+    REAL *o = (REAL *)h->o + b->q0 * h->o_row;
+    ATT(unpack_turned)(b->n, b->nv, h->dv, w->sum, total, o, h->o_row, false);
 }
 
 static void ATT(forward_block)(const gndp_attention_head *h, const gndp_attention_work *w,
@@ -125,9 +124,8 @@ static void ATT(forward_block)(const gndp_attention_head *h, const gndp_attentio
     const VEC rate = ATT(set1)(ATT(rate)(h->scale));
     REAL *best = w->stat, *total = best + b->width, *factor = total + b->width, *score = w->score;
     const WORD *weight = PAIR == 1 ? w->score : w->p_pair;
-    ATT(pack_turned)
-    (b->n, b->nv, h->dk, (const REAL *)h->q + b->q0 * h->q_row, h->q_row, ATT(sign)(h->scale),
-     w->q_turn);
+    const REAL *q0 = (const REAL *)h->q + b->q0 * h->q_row, sign = ATT(sign)(h->scale);
+    ATT(pack_turned)(b->n, b->nv, h->dk, q0, h->q_row, sign, w->q_turn);
     for (int64_t q = 0; q < b->width; q++) {
         best[q] = -(REAL)INFINITY;
         total[q] = 0;
@@ -151,9 +149,8 @@ static void ATT(forward_block)(const gndp_attention_head *h, const gndp_attentio
                                       .ahead = next};
         ATT(product)(b->nv, pair_mask ? ATT(STORE) : ATT(MAXIMUM), &logits, keys);
         if (pair_mask) {
-            ATT(pack_mask)
-            (keys, b->n, h->mask + b->q0 * h->mask_q + j * h->mask_k, h->mask_q, h->mask_k,
-             w->bits);
+            const int32_t *mask = h->mask + b->q0 * h->mask_q + j * h->mask_k;
+            ATT(pack_mask)(keys, b->n, mask, h->mask_q, h->mask_k, w->bits);
             ATT(mask_scores)(keys, b->nv, w->bits, score, best);
         }
         for (int v = 0; v < b->nv;
@@ -392,16 +389,16 @@ static void ATT(adjoint_blocks)(const gndp_attention_head *h, const gndp_attenti
             memset(w->sum, 0, (size_t)(h->dk * b.width) * sizeof(REAL));
         for (int64_t j = 0; j < nk; j += step) {
             const int64_t keys = nk - j < step ? nk - j : step;
-            if (pair_mask)
-                ATT(pack_mask)
-                (keys, b.n, h->mask + b.q0 * h->mask_q + j * h->mask_k, h->mask_q, h->mask_k,
-                 w->bits);
+            if (pair_mask) {
+                const int32_t *mask = h->mask + b.q0 * h->mask_q + j * h->mask_k;
+                ATT(pack_mask)(keys, b.n, mask, h->mask_q, h->mask_k, w->bits);
+            }
             ATT(adjoint_keys)(h, w, &b, j, keys, pair_mask ? w->bits : NULL, &next);
         }
         for (int64_t q = 0; q < b.width; q++)
             scale[q] = (REAL)h->scale;
-        ATT(unpack_turned)
-        (b.n, b.nv, h->dk, w->sum, scale, (REAL *)h->dq + b.q0 * h->dq_row, h->dq_row, h->dq_add);
+        REAL *dq = (REAL *)h->dq + b.q0 * h->dq_row;
+        ATT(unpack_turned)(b.n, b.nv, h->dk, w->sum, scale, dq, h->dq_row, h->dq_add);
     }
 }
 

@@ -179,7 +179,7 @@ static bool waits_for(cpu_fusion *f, int32_t from, int32_t target)
         return true;
     }
     const cpu_unit *u = &f->units[from];
-    if (f->stamp[from] == f->search || u->nodes[u->n - 1] < f->units[target].nodes[0]) {
+    if (f->stamp[from] == f->search) {
         return false;
     }
     f->stamp[from] = f->search;

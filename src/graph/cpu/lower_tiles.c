@@ -291,9 +291,9 @@ static void add_store(builder *b, int m)
     const int32_t id = b->unit->nodes[m];
     tile_program *p = b->p;
     const int32_t buffer = *lower_buffer(b->l, (ir_ref){id, 0});
-    if (b->where[m].kind == OPERAND_PRODUCT) {
+    if (b->where[m].kind == OPERAND_PRODUCT && b->ir->nodes[id].op->view == NULL) {
         p->product[p->product[b->where[m].index].into].stored = buffer;
-    } else if (b->where[m].kind != OPERAND_MEMORY) {
+    } else if (b->where[m].kind != OPERAND_MEMORY || b->where[m].index != buffer) {
         p->store[p->n_stores++] = (tile_store){.from = b->where[m], .buffer = buffer, .dtype = b->where[m].dtype};
     }
     b->bytes += (double)b->l->plan->buffers[buffer].bytes;
