@@ -14,10 +14,13 @@ typedef struct path {
     char text[96];
 } path;
 
+/* A path that does not fit is empty, which the store refuses. */
 static path join(const char *folder, const char *name)
 {
     path p;
-    snprintf(p.text, sizeof p.text, "%s%s%s", folder, folder[0] != '\0' ? "/" : "", name);
+    const int length = snprintf(p.text, sizeof p.text, "%s/%s", folder, name);
+    if (length < 0 || (size_t)length >= sizeof p.text)
+        p.text[0] = '\0';
     return p;
 }
 

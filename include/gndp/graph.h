@@ -188,6 +188,7 @@ typedef struct gndp_plan_options {
     bool bf16;             /* matrix products marked reduced round their operands to bf16, sums stay f32; where the processor
                               lacks it the plan runs f32, and gndp_plan_describe says so */
     bool ema;              /* read parameter values from their moving average */
+    bool profile;          /* time every step; gndp_plan_describe then shows the shortest time of each over the runs so far */
     bool no_optimise;      /* skip every pass that is not needed for running (tests) */
     size_t max_workspace;  /* bytes; 0: no bound; else recompute between gndp_keep marks to stay below if that can help */
 } gndp_plan_options;

@@ -309,7 +309,7 @@ static gndp_status run(gndp_plan *plan)
         saved[i] = gndp_fp_flush_begin();
     }
     for (int64_t s = 0; s < plan->n_steps && st == GNDP_OK; s++) {
-        st = plan->steps[s].run(plan, &plan->steps[s]);
+        st = gndp_plan_run_step(plan, s);
     }
 #pragma omp parallel for schedule(static, 1) num_threads(threads) if (threads > 1)
     for (int i = 0; i < threads; i++) {

@@ -7,6 +7,12 @@
 
 #include <string.h>
 
+#ifdef GNDP_HAVE_ONEDNN
+#define GNDP_USES_ONEDNN true
+#else
+#define GNDP_USES_ONEDNN false
+#endif
+
 gndp_strides gndp_dense(gndp_type type)
 {
     gndp_strides s = {0};
@@ -225,6 +231,10 @@ bool gndp_product_fuses(const cpu_fusion *f, int32_t id)
     const gndp_type a = ir_type(f->ir, node->in[0]), b = ir_type(f->ir, node->in[1]);
     const matmul_dims d = matmul_layout(&node->attr, a, b);
     const cpu_view view = gndp_cpu_view(f, node->in[0]);
+    const gndp_device *device = f->plan->device;
+    if (f->plan->stats.bf16 && node->attr.i[GNDP_MATMUL_REDUCED] != 0 && device->cpu.amx_bf16 && !device->no_onednn && GNDP_USES_ONEDNN) {
+        return false; /* tiles reach several times the rate of vectors, and only the library reaches them */
+    }
     if (node->attr.i[GNDP_MATMUL_TRANS_A] != 0 || d.n > FUSE_ROW_LIMIT / 8 || d.n < 8 || d.k < 1 || d.m * d.batch < 64) {
         return false;
     }

@@ -36,7 +36,7 @@ GNDP_GEMM_INLINE void GNDP_G(look_ahead)(int rows, int vecs, const gndp_gemm_til
     end = (int)gndp_min_i64(t->ahead_rows, (span + 1) * t->span_ahead);
     for (int r = span * t->span_ahead; r < end; r++)
         for (int line = 0; line < t->ahead_lines; line++)
-            __builtin_prefetch(t->ahead + r * t->ahead_stride + line * 64, 0, 2);
+            __builtin_prefetch(t->ahead + r * t->ahead_stride + line * 64, 0, 3);
 }
 
 /* Rows of A are addressed as one of four pointers plus 0, 1 or 2 strides, which x86 does within the
@@ -54,9 +54,9 @@ GNDP_GEMM_INLINE void GNDP_G(tile)(const int rows, const int vecs, const gndp_ge
     for (int r = 0; r < rows; r++)
         acc[r][0] = acc[r][1] = V_ZERO;
     int span = 0;
-    for (int64_t left = t->k; left > 0; left -= GNDP_GEMM_SPAN) {
+    for (int64_t left = t->k; left > 0; left -= t->span) {
         GNDP_G(look_ahead)(rows, vecs, t, span++);
-        for (int64_t k = gndp_min_i64(left, GNDP_GEMM_SPAN); k > 0; k--) {
+        for (int64_t k = gndp_min_i64(left, t->span); k > 0; k--) {
             BVEC bv[2];
             bv[0] = vecs == 2 ? B_LOAD(b) : B_LOAD_MASK(b_mask, b);
             if (vecs == 2)
@@ -70,8 +70,10 @@ GNDP_GEMM_INLINE void GNDP_G(tile)(const int rows, const int vecs, const gndp_ge
                     acc[r][1] = V_FMA(acc[r][1], av, bv[1]);
             }
             GNDP_GEMM_UNROLL
-            for (int g = 0; g < 4; g++)
+            for (int g = 0; g < 4; g++) {
                 p[g] += a_step;
+                __asm__("" : "+r"(p[g])); /* gcc would keep the four in a vector, on the stack */
+            }
         }
     }
     const MASK mask = V_MASK(t->cols - (vecs - 1) * LANES);
@@ -204,13 +206,16 @@ static size_t GNDP_G(row_scratch_bytes)(int64_t rows, int64_t k)
     return gndp_gemm_align((size_t)gndp_max_i64(copy, panels) * sizeof(UNIT));
 }
 
-/* Can the tiles read A where it lies? Rows must be runs of k, and not so far apart that the rows of
-   a tile fall on the same few sets of L1 (4096 bytes a way). */
-static inline bool GNDP_G(a_in_place)(int64_t rows, int64_t a_row, int64_t a_col)
+/* Can the tiles read A where it lies? If rows are runs of k, and not so far apart that the rows of
+   a tile fall on the same few sets of L1 (4096 bytes a way); or if neighbours are neighbours in i and
+   all of it stays in L1. */
+static inline bool GNDP_G(a_in_place)(int64_t rows, int64_t k, int64_t a_row, int64_t a_col)
 {
-    if (KSTEP != 1 || a_col != 1)
+    if (KSTEP != 1)
         return false;
-    return rows <= 4 || (a_row * (int64_t)sizeof(REAL)) % 2048 != 0;
+    if (a_row == 1 && a_col != 1)
+        return k * a_col * (int64_t)sizeof(REAL) <= GNDP_GEMM_IN_PLACE_BYTES;
+    return a_col == 1 && (rows <= 4 || (a_row * (int64_t)sizeof(REAL)) % 2048 != 0);
 }
 
 /* Tile t of a block of rows: even tiles, because a tile of few rows is bound by latency. */
@@ -228,8 +233,8 @@ static gndp_gemm_a_view GNDP_G(view_a)(int64_t rows, int64_t k, const REAL *a, i
 {
     const int64_t units = GNDP_G(units)(k), tiles = gndp_ceil_div(rows, MR);
     gndp_gemm_a_view view = {.data = a, .row = a_row, .col = a_col, .scratch = scratch};
-    view.form = GNDP_G(a_in_place)(rows, a_row, a_col) ? GNDP_GEMM_A_IN_PLACE : GNDP_GEMM_A_COPY;
-    if (a_row != 1 || a_col == 1)
+    view.form = GNDP_G(a_in_place)(rows, k, a_row, a_col) ? GNDP_GEMM_A_IN_PLACE : GNDP_GEMM_A_COPY;
+    if (a_row != 1 || a_col == 1 || view.form == GNDP_GEMM_A_IN_PLACE)
         return view;
     view.form = GNDP_GEMM_A_PANELS;
     for (int64_t s = 0; s < units; s++)
@@ -250,7 +255,7 @@ static void GNDP_G(point_at)(const gndp_gemm_a_view *a, int64_t number, int64_t 
     const int64_t units = GNDP_G(units)(k), stride = GNDP_G(copy_stride)(units);
     t->a = (const UNIT *)a->data + i * a->row;
     t->a_row = a->row;
-    t->a_step = 1;
+    t->a_step = a->col; /* in place */
     if (a->form == GNDP_GEMM_A_PANELS) {
         t->a = (const UNIT *)a->scratch + number * GNDP_G(a_panel)(units);
         t->a_row = 1;
@@ -260,6 +265,7 @@ static void GNDP_G(point_at)(const gndp_gemm_a_view *a, int64_t number, int64_t 
         UNIT *dst = a->scratch;
         t->a = dst;
         t->a_row = stride;
+        t->a_step = 1;
         for (int64_t r = 0; r < height; r++, src += a->row, dst += stride)
             if (a->col == 1)
                 COPY_ROW(dst, src, k);
@@ -275,7 +281,8 @@ static void GNDP_G(tiles_of)(int64_t rows, int64_t n, int64_t k, const gndp_gemm
                              const gndp_gemm_region next[2], int64_t panel, gndp_gemm_tile t)
 {
     const int64_t tiles = gndp_ceil_div(rows, MR), calls = tiles * gndp_ceil_div(n, NR);
-    const int64_t spans = gndp_max_i64(1, gndp_ceil_div(t.k, GNDP_GEMM_SPAN));
+    t.span = t.k <= GNDP_GEMM_SHORT_K ? GNDP_GEMM_SHORT_SPAN : GNDP_GEMM_SPAN;
+    const int64_t spans = gndp_max_i64(1, gndp_ceil_div(t.k, t.span));
     const UNIT *b = t.b;
     REAL *c = t.c;
     const REAL *bias = t.bias;

@@ -4,8 +4,6 @@
 
 /* Products with this few rows or columns are dot products along k rather than register tiles. */
 #define THIN 4
-/* B is read in place when all of it stays in L1 beside the tile of A, or is read only once. */
-#define IN_PLACE_BYTES (16 * 1024)
 
 #if KSTEP == 1
 /* out(l, s) (+)= alpha sum_k x(l, k) y(s, k) + bias, runs of k in both, `width` values of s. */
@@ -127,11 +125,12 @@ static void GNDP_G(thin_product)(const gndp_gemm_shape *s, const REAL *a, const 
 }
 #endif
 
+/* B is read in place when it stays in L1 beside the tile of A, or is read only once. */
 static inline bool GNDP_G(b_in_place)(const gndp_gemm_shape *s)
 {
     if (!DIRECT_B || KSTEP != 1 || s->b_col != 1)
         return false;
-    return s->m <= MR || s->k * s->b_row * (int64_t)sizeof(REAL) <= IN_PLACE_BYTES;
+    return s->m <= MR || s->k * s->b_row * (int64_t)sizeof(REAL) <= GNDP_GEMM_IN_PLACE_BYTES;
 }
 
 static size_t GNDP_G(product_scratch_bytes)(const gndp_gemm_shape *s)
@@ -227,7 +226,6 @@ const gndp_gemm_ops GEMM_TABLE = {
 };
 
 #undef THIN
-#undef IN_PLACE_BYTES
 #undef TILE_FNS
 #undef TILE_ROW
 #undef NR

@@ -8,14 +8,18 @@
 /* k is cut into even blocks of at most this many bytes of one operand row: a block of A for one
    register tile (12 KiB at 12 rows) stays in L1 while panels of B stream past it from L2. */
 #define GNDP_GEMM_K_BYTES 1024
+/* An operand of a small product is read in place if it spans no more: half of L1. */
+#define GNDP_GEMM_IN_PLACE_BYTES (16 * 1024)
 /* Rows of C that share one pass over the panels of B; a multiple of every mr (12, 6, 4). */
 #define GNDP_GEMM_ROW_BLOCK 96
 /* Bytes of packed B reused over a row block; half of the smallest L2 we care for (1 MiB). */
 #define GNDP_GEMM_B_BYTES (512 * 1024)
 
 /* Steps of k between two requests to memory: few enough lines at a time that the miss buffers (24 on
-   Zen 4) keep room for B. */
+   Zen 4) keep room for B. Short products have more to ask for in each step. */
 #define GNDP_GEMM_SPAN 24
+#define GNDP_GEMM_SHORT_SPAN 12
+#define GNDP_GEMM_SHORT_K 96
 
 #define GNDP_GEMM_INLINE static inline __attribute__((always_inline))
 
@@ -41,7 +45,7 @@ typedef struct gndp_gemm_tile {
     bool accumulate;
     const void *bias; /* for these columns, or NULL */
     /* Asked of memory between spans of k: rows of C, rows of what is read next (ahead). */
-    int span_rows, span_ahead;
+    int span, span_rows, span_ahead;
     const char *ahead;
     int64_t ahead_stride;
     int ahead_rows, ahead_lines;
@@ -83,33 +87,47 @@ static inline gndp_gemm_region gndp_gemm_region_of(size_t elem, const void *p, i
                                                    int64_t row, int64_t cols, int64_t col)
 {
     const int64_t size = (int64_t)elem;
+    gndp_gemm_region region = {0};
     if (col == 1)
-        return (gndp_gemm_region){p, rows, row * size, cols * size};
-    if (row == 1)
-        return (gndp_gemm_region){p, cols, col * size, rows * size};
-    return (gndp_gemm_region){0};
+        region = (gndp_gemm_region){p, rows, row * size, cols * size};
+    else if (row == 1)
+        region = (gndp_gemm_region){p, cols, col * size, rows * size};
+    if (region.stride == region.bytes) /* dense: line by line, evenly */
+        region = (gndp_gemm_region){p, gndp_ceil_div(region.rows * region.bytes, 64), 64, 1};
+    return region;
 }
 
-/* Give a tile its share, number `call` of `calls`, of the regions to ask for. */
+/* Cache lines that a row of a region touches, at most when it starts anywhere. */
+static inline int64_t gndp_gemm_row_lines(const gndp_gemm_region *r)
+{
+    const bool even = (((uintptr_t)r->data | (uintptr_t)r->stride) & 63) == 0;
+    return gndp_ceil_div(r->bytes, 64) + (!even && r->bytes > 1);
+}
+
+/* Give a tile its share, number `call` of `calls`, of the rows to ask for; even in lines. */
 static inline void gndp_gemm_plan_ahead(const gndp_gemm_region next[2], int64_t call, int64_t calls,
                                         int64_t spans, gndp_gemm_tile *t)
 {
-    const int64_t first = next[0].rows, all = first + next[1].rows;
+    const gndp_gemm_region *r = &next[0];
+    int64_t each = gndp_gemm_row_lines(r);
+    const int64_t each_1 = gndp_gemm_row_lines(&next[1]), first = each * r->rows;
+    const int64_t all = first + each_1 * next[1].rows;
     int64_t from = all * call / calls, to = all * (call + 1) / calls;
-    const gndp_gemm_region *region = &next[0];
+    t->ahead_rows = 0;
+    if (from == to)
+        return;
     if (from >= first) {
-        region = &next[1];
+        r = &next[1];
+        each = each_1;
         from -= first;
         to -= first;
-    } else {
-        to = gndp_min_i64(to, first);
     }
+    from = gndp_ceil_div(from, each);
+    to = gndp_min_i64(r->rows, gndp_ceil_div(to, each));
+    t->ahead = (const char *)r->data + from * r->stride;
+    t->ahead_stride = r->stride;
+    t->ahead_lines = (int)each;
     t->ahead_rows = (int)(to - from);
-    if (to == from)
-        return;
-    t->ahead = (const char *)region->data + from * region->stride;
-    t->ahead_stride = region->stride;
-    t->ahead_lines = (int)(((int64_t)((uintptr_t)t->ahead & 63) + region->bytes + 63) / 64);
     t->span_ahead = (int)gndp_ceil_div(to - from, spans);
 }
 

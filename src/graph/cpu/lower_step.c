@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Units of one node: a matrix product of any strides, or an op by its own routine.
 #include "graph/cpu/lower.h"
+#include "graph/cpu/matmul.h"
 #include "graph/ops/matmul.h"
 
 #include <string.h>
@@ -8,18 +9,23 @@
 /* ------------------------------------------------------------------------------------------ products */
 
 typedef struct product_payload {
-    const gndp_gemm_ops *ops;
+    gndp_matmul_plan *product;
     gndp_gemm_shape shape;
     int32_t a, b, c;
     int64_t a_offset, b_offset;
     size_t size;
-    int threads;
     int rank; /* leading axes that one batch stride cannot walk */
     int64_t dim[GNDP_MAX_RANK], a_step[GNDP_MAX_RANK], b_step[GNDP_MAX_RANK], c_step[GNDP_MAX_RANK], count;
 } product_payload;
 
+static void release_product(void *payload)
+{
+    gndp_matmul_plan_free(((product_payload *)payload)->product);
+}
+
 static gndp_status run_product(const gndp_plan *plan, const plan_step *step)
 {
+    gndp_status st = GNDP_OK;
     const product_payload *p = step->payload;
     char *scratch = plan->scratch;
     scratch += (64 - (size_t)((uintptr_t)scratch % 64)) % 64;
@@ -32,10 +38,12 @@ static gndp_status run_product(const gndp_plan *plan, const plan_step *step)
             b += at * p->b_step[i];
             c += at * p->c_step[i];
         }
-        gndp_gemm_run(p->ops, &p->shape, (const char *)plan_at(plan, p->a) + (size_t)a * p->size, (const char *)plan_at(plan, p->b) + (size_t)b * p->size,
-                      (char *)plan_at(plan, p->c) + (size_t)c * p->size, scratch, p->threads);
+        GNDP_TRY(gndp_matmul_plan_run(p->product, (const char *)plan_at(plan, p->a) + (size_t)a * p->size,
+                                      (const char *)plan_at(plan, p->b) + (size_t)b * p->size, (char *)plan_at(plan, p->c) + (size_t)c * p->size, NULL,
+                                      scratch));
     }
-    return GNDP_OK;
+done:
+    return st;
 }
 
 /* Leading axes walked by one stride in all three arrays become the batch; what is left is looped over. */
@@ -94,13 +102,8 @@ gndp_status gndp_lower_matmul(cpu_lowering *l, int32_t id)
         a_stride[i] = ia >= 0 && at.dim[ia] != 1 ? va.strides.stride[ia] : 0;
         b_stride[i] = ib >= 0 && bt.dim[ib] != 1 ? vb.strides.stride[ib] : 0;
     }
-    *p = (product_payload){.ops = gndp_gemm_ops_for(kind, plan->device->cpu.simd, plan->device->cpu.avx512_bf16),
-                           .a = *lower_buffer(l, va.base), .b = *lower_buffer(l, vb.base), .c = *lower_buffer(l, (ir_ref){id, 0}),
-                           .a_offset = va.strides.offset, .b_offset = vb.strides.offset, .size = gndp_dtype_size(node->out[0].dtype),
-                           .threads = plan->device->threads};
-    if (p->ops == NULL) {
-        p->ops = gndp_gemm_ops_for(GNDP_GEMM_F32, plan->device->cpu.simd, false);
-    }
+    *p = (product_payload){.a = *lower_buffer(l, va.base), .b = *lower_buffer(l, vb.base), .c = *lower_buffer(l, (ir_ref){id, 0}),
+                           .a_offset = va.strides.offset, .b_offset = vb.strides.offset, .size = gndp_dtype_size(node->out[0].dtype)};
     GNDP_CHECK(p->a >= 0 && p->b >= 0 && p->c >= 0, GNDP_ERR_INTERNAL, "planner: a product without arrays");
     p->shape = (gndp_gemm_shape){.m = d.m, .n = d.n, .k = d.k, .alpha = d.alpha, .c_row = d.n, .c_batch = d.m * d.n};
     p->shape.a_row = va.strides.stride[at.rank - (ta ? 1 : 2)];
@@ -108,13 +111,18 @@ gndp_status gndp_lower_matmul(cpu_lowering *l, int32_t id)
     p->shape.b_row = vb.strides.stride[bt.rank - (tb ? 1 : 2)];
     p->shape.b_col = vb.strides.stride[bt.rank - (tb ? 2 : 1)];
     lay_out_batch(p, &d, a_stride, b_stride);
+    const gndp_matmul_spec spec = {.kind = kind, .shape = p->shape, .threads = plan->device->threads,
+                                   .provider = plan->device->no_onednn && kind != GNDP_GEMM_BF16 ? GNDP_MATMUL_OURS : GNDP_MATMUL_AUTO};
     step->run = run_product;
     step->payload = p;
-    step->label = "matmul";
+    step->release = release_product;
+    GNDP_TRY(gndp_matmul_plan_create(&spec, &plan->device->cpu, &p->product));
+    static const char *const label[] = {"matmul", "matmul (ours)", "matmul (OpenBLAS)", "matmul (oneDNN)"};
+    step->label = label[gndp_matmul_plan_provider(p->product)];
     step->reads[0] = p->a;
     step->reads[1] = p->b;
     step->writes[0] = p->c;
-    step->scratch = gndp_gemm_scratch_bytes(p->ops, &p->shape, p->threads) + 64;
+    step->scratch = gndp_matmul_plan_scratch_bytes(p->product) + 64;
     step->flops = step->matmul_flops = 2.0 * (double)d.batch * (double)d.m * (double)d.n * (double)d.k;
     step->bytes = (double)(plan->buffers[p->a].bytes + plan->buffers[p->b].bytes + plan->buffers[p->c].bytes);
 done:

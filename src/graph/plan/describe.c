@@ -62,6 +62,9 @@ size_t gndp_plan_describe(const gndp_plan *plan, char *text, size_t capacity)
     for (int64_t i = 0; i < plan->n_steps; i++) {
         const plan_step *step = &plan->steps[i];
         put(&l, "%4lld  %-40s %9.4f GF %9.3f MB", (long long)i, step->label != NULL ? step->label : "?", step->flops * 1e-9, step->bytes * 1e-6);
+        if (step->seconds > 0.0) {
+            put(&l, " %9.3f ms %7.1f GF/s %6.1f GB/s", step->seconds * 1e3, step->flops * 1e-9 / step->seconds, step->bytes * 1e-9 / step->seconds);
+        }
         put_buffers(&l, plan, "  reads", step->n_reads, step->reads);
         put_buffers(&l, plan, "  writes", step->n_writes, step->writes);
         put(&l, "\n");

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* ------------------------------------------------------------------------------------ parts of compiling */
 
@@ -46,7 +47,7 @@ plan_step *gndp_plan_add_step(gndp_plan *plan, int n_reads, int n_writes)
         plan->step_capacity = capacity;
     }
     plan_step *step = &plan->steps[plan->n_steps];
-    *step = (plan_step){.n_reads = n_reads, .n_writes = n_writes, .phase_key = plan->n_steps};
+    *step = (plan_step){.n_reads = n_reads, .n_writes = n_writes};
     step->reads = gndp_arena_alloc(plan->arena, (size_t)(n_reads + 1) * sizeof *step->reads);
     step->writes = gndp_arena_alloc(plan->arena, (size_t)(n_writes + 1) * sizeof *step->writes);
     if (step->reads == NULL || step->writes == NULL) {
@@ -348,6 +349,26 @@ static gndp_status bind_outputs(gndp_plan *plan, gndp_array *outputs, int64_t n)
         plan->at[plan->outputs[i].buffer] = outputs[i].data != NULL ? outputs[i].data : plan->workspace;
     }
 done:
+    return st;
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+gndp_status gndp_plan_run_step(gndp_plan *plan, int64_t s)
+{
+    plan_step *step = &plan->steps[s];
+    if (!plan->options.profile) {
+        return step->run(plan, step);
+    }
+    const double start = now();
+    const gndp_status st = step->run(plan, step);
+    const double seconds = now() - start;
+    step->seconds = step->seconds == 0.0 || seconds < step->seconds ? seconds : step->seconds;
     return st;
 }
 

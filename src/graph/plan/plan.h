@@ -36,7 +36,7 @@ struct plan_step {
     double flops, matmul_flops, bytes;
     size_t scratch;
     bool last_phase; /* writes parameters in place: after everything else */
-    int64_t phase_key; /* order of making */
+    double seconds;  /* shortest so far, when the plan is profiled; 0: not run */
 };
 
 typedef struct plan_input {
@@ -109,6 +109,9 @@ plan_step *gndp_plan_add_step(gndp_plan *plan, int n_reads, int n_writes);
 
 /** Leaves of the IR become buffers: leaf[node] (others -1). Binds parameters. */
 gndp_status gndp_plan_bind_leaves(gndp_plan *plan, int32_t *leaf);
+
+/** Run one step, and time it if the plan is profiled. */
+gndp_status gndp_plan_run_step(gndp_plan *plan, int64_t step);
 
 /** Sort the steps so that each runs after what it reads and few bytes are live at once; fills first, last. */
 gndp_status gndp_plan_order(gndp_plan *plan);

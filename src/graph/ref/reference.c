@@ -134,7 +134,7 @@ static gndp_status run(gndp_plan *plan)
 {
     gndp_status st = GNDP_OK;
     for (int64_t s = 0; s < plan->n_steps; s++) {
-        GNDP_TRY(plan->steps[s].run(plan, &plan->steps[s]));
+        GNDP_TRY(gndp_plan_run_step(plan, s));
     }
 done:
     return st;
