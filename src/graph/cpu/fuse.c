@@ -201,6 +201,30 @@ static bool waits_for(cpu_fusion *f, int32_t from, int32_t target)
     return false;
 }
 
+/* Would unit `one`, with the members of `other`, wait for itself? Entry-by-entry reads of the other's values are no harm. */
+static bool waits_indirectly(cpu_fusion *f, int32_t one, int32_t other)
+{
+    const cpu_unit *u = &f->units[one];
+    for (int m = 0; m < u->n; m++) {
+        const ir_node *node = &f->ir->nodes[u->nodes[m]];
+        for (int i = 0; i < node->n_in; i++) {
+            const cpu_view view = gndp_cpu_view(f, node->in[i]);
+            const int32_t next = f->unit_of[view.base.node];
+            if (next == other) {
+                if (node->op->matmul || !gndp_view_is_flat(f, node->in[i], &view) || f->ir->nodes[view.base.node].op->reduction != 0) {
+                    return true;
+                }
+            } else if (next != one && next >= 0) {
+                f->search++;
+                if (waits_for(f, next, other)) {
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
 /* Would node n, as a member of u, wait for something that waits for u? Direct flat reads of u's entries are the point of fusion. */
 static bool blocked(cpu_fusion *f, int32_t n, int32_t u)
 {
@@ -209,7 +233,7 @@ static bool blocked(cpu_fusion *f, int32_t n, int32_t u)
         const cpu_view view = gndp_cpu_view(f, node->in[i]);
         const int32_t from = f->unit_of[view.base.node];
         if (from == u) {
-            if (!gndp_view_is_flat(f, node->in[i], &view) || f->ir->nodes[view.base.node].op->reduction != 0 ||
+            if (node->op->matmul || !gndp_view_is_flat(f, node->in[i], &view) || f->ir->nodes[view.base.node].op->reduction != 0 ||
                 gndp_type_count(ir_type(f->ir, node->in[i])) != f->units[u].count) {
                 return true;
             }
@@ -383,12 +407,7 @@ static bool merge(cpu_fusion *f, int32_t into, int32_t from)
             return false;
         }
     }
-    f->search++;
-    if (waits_for(f, from, into)) {
-        return false;
-    }
-    f->search++;
-    if (waits_for(f, into, from)) {
+    if (waits_indirectly(f, from, into) || waits_indirectly(f, into, from)) {
         return false;
     }
     joined.products += b->products;
