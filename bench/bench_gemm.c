@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matrix products of networks: our routines beside OpenBLAS and oneDNN, and the peak of this processor.
+// Matrix products of networks: our routines beside OpenBLAS and oneDNN, and the peak of this
+// processor.
 //
-// usage: bench_gemm [repeats [threads [cpu]]]. Prints GF/s, best of `repeats` (7) rounds in which the
-// providers take turns, for 1 thread and for `threads` (2); the share is of the multiply-add peak
-// measured in the same run. Operands are in memory, not in cache, and oneDNN gets weights as they lie.
-// With `cpu`, seconds are those of the process divided by its threads: on a busy machine that tells
-// more than the clock on the wall, though waiting threads count as working.
+// usage: bench_gemm [repeats [threads [cpu]]]. Prints GF/s, best of `repeats` (7) rounds in which
+// the providers take turns, for 1 thread and for `threads` (2); the share is of the multiply-add
+// peak measured in the same run. Operands are in memory, not in cache, and oneDNN gets weights as
+// they lie. With `cpu`, seconds are those of the process divided by its threads: on a busy machine
+// that tells more than the clock on the wall, though waiting threads count as working.
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -181,13 +182,21 @@ static void measure(const shape *s, const gndp_cpu *cpu, const stopwatch *w, int
             fill(data[wide][i], count[i], wide == 1);
         }
     for (int q = 0; q < CONTENDERS; q++) {
-        gndp_matmul_spec spec = {.kind = contenders[q].kind, .threads = w->threads,
-                                 .provider = contenders[q].provider};
-        spec.shape = (gndp_gemm_shape){
-            .batch = s->batch, .m = s->m, .n = s->n, .k = s->k, .alpha = 1.0,
-            .a_row = s->trans_a ? 1 : s->k, .a_col = s->trans_a ? s->m : 1, .a_batch = s->m * s->k,
-            .b_row = s->trans_b ? 1 : s->n, .b_col = s->trans_b ? s->k : 1, .b_batch = s->k * s->n,
-            .c_row = s->n, .c_batch = s->m * s->n};
+        gndp_matmul_spec spec = {
+            .kind = contenders[q].kind, .threads = w->threads, .provider = contenders[q].provider};
+        spec.shape = (gndp_gemm_shape){.batch = s->batch,
+                                       .m = s->m,
+                                       .n = s->n,
+                                       .k = s->k,
+                                       .alpha = 1.0,
+                                       .a_row = s->trans_a ? 1 : s->k,
+                                       .a_col = s->trans_a ? s->m : 1,
+                                       .a_batch = s->m * s->k,
+                                       .b_row = s->trans_b ? 1 : s->n,
+                                       .b_col = s->trans_b ? s->k : 1,
+                                       .b_batch = s->k * s->n,
+                                       .c_row = s->n,
+                                       .c_batch = s->m * s->n};
         e[q].best = 1e30;
         if (gndp_matmul_plan_create(&spec, cpu, &e[q].plan) != GNDP_OK)
             continue;
@@ -239,9 +248,10 @@ static void table(const gndp_cpu *cpu, const stopwatch *w, int repeats)
         for (int q = 0; q < CONTENDERS; q++)
             printf("%13.1f", r[q]);
         const double other = r[1] > r[2] ? r[1] : r[2];
-        printf("   %.2f %.2f %.2f   %3.0f%% %3.0f%% %3.0f%%\n", r[0] / other,
-               r[4] > 0 ? r[3] / r[4] : 0.0, r[5] / r[6], peaks[0] > 0 ? 100 * r[0] / peaks[0] : 0.0,
-               peaks[2] > 0 ? 100 * r[3] / peaks[2] : 0.0, peaks[1] > 0 ? 100 * r[5] / peaks[1] : 0.0);
+        printf(
+            "   %.2f %.2f %.2f   %3.0f%% %3.0f%% %3.0f%%\n", r[0] / other,
+            r[4] > 0 ? r[3] / r[4] : 0.0, r[5] / r[6], peaks[0] > 0 ? 100 * r[0] / peaks[0] : 0.0,
+            peaks[2] > 0 ? 100 * r[3] / peaks[2] : 0.0, peaks[1] > 0 ? 100 * r[5] / peaks[1] : 0.0);
         fflush(stdout);
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs small graphs on every device, thread count and vector level, for the tests of the op families.
+// Runs small graphs on every device, thread count and vector level, for the tests of the op
+// families.
 #ifndef GNDP_TEST_FAMILY_H
 #define GNDP_TEST_FAMILY_H
 
@@ -108,10 +109,12 @@ static inline gndp_status run_status(setup *s, way w, const gndp_node *out, int 
     gndp_plan *plan = NULL;
     clear_results(s);
     assert_int_equal(gndp_device_open(w.device, &w.options, &device), GNDP_OK);
-    gndp_status st = gndp_plan_create(s->g, out, n, device, &(gndp_plan_options){.bf16 = s->bf16}, &plan);
+    gndp_status st =
+        gndp_plan_create(s->g, out, n, device, &(gndp_plan_options){.bf16 = s->bf16}, &plan);
     if (st == GNDP_OK) {
         for (int i = 0; i < n; i++) {
-            assert_int_equal(gndp_array_create(gndp_node_type(out[i]), &s->result[s->n_results++]), GNDP_OK);
+            assert_int_equal(gndp_array_create(gndp_node_type(out[i]), &s->result[s->n_results++]),
+                             GNDP_OK);
         }
         st = gndp_plan_run(plan, s->feed, s->n_feeds, s->result, n);
     }
@@ -138,7 +141,8 @@ static inline double entry(gndp_array a, int64_t i)
 static inline void assert_near(double got, double want, double tolerance)
 {
     if (!(fabs(got - want) <= tolerance)) {
-        fail_msg("got %.17g, want %.17g, off by %.3g > %.3g", got, want, fabs(got - want), tolerance);
+        fail_msg("got %.17g, want %.17g, off by %.3g > %.3g", got, want, fabs(got - want),
+                 tolerance);
     }
 }
 
@@ -160,7 +164,8 @@ static inline void assert_poisoned(setup *s, gndp_status status, const char *tex
 }
 
 /* The run ends with this status, by a message that holds `text`. */
-static inline void assert_run_fails(setup *s, way w, gndp_node out, gndp_status status, const char *text)
+static inline void assert_run_fails(setup *s, way w, gndp_node out, gndp_status status,
+                                    const char *text)
 {
     assert_int_equal(run_status(s, w, &out, 1), status);
     if (strstr(gndp_last_error(), text) == NULL) {

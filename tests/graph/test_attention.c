@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The attention builder: laws of attention, masks, leading axes, and gradients against the same formula from primitives.
+// The attention builder: laws of attention, masks, leading axes, and gradients against the same
+// formula from primitives.
 #include "graph/family.h"
 
 enum { B = 2, NQ = 5, NK = 7, H = 2, DK = 4, DV = 3 };
@@ -15,7 +16,8 @@ static gndp_node by_head(gndp_graph *g, gndp_node x, int64_t heads)
 }
 
 /* The definition in products and a softmax; rank 3, mask [1 or B, 1 or Nq, Nk]. */
-static gndp_node from_primitives(gndp_graph *g, gndp_node q, gndp_node k, gndp_node v, gndp_node mask, int heads, double scale)
+static gndp_node from_primitives(gndp_graph *g, gndp_node q, gndp_node k, gndp_node v,
+                                 gndp_node mask, int heads, double scale)
 {
     const gndp_node qh = by_head(g, q, heads), kh = by_head(g, k, heads), vh = by_head(g, v, heads);
     const gndp_node logits = gndp_scale(g, gndp_matmul(g, qh, gndp_swap_last(g, kh)), scale);
@@ -33,7 +35,8 @@ static void attention_to_equal_keys_is_the_mean_of_the_values(void **state)
 {
     (void)state;
     setup s = begin();
-    const gndp_node q = feed_normal(&s, "q", gndp_type_3d(GNDP_F64, B, NQ, H * DK)), one = feed_normal(&s, "k", gndp_type_3d(GNDP_F64, B, 1, H * DK));
+    const gndp_node q = feed_normal(&s, "q", gndp_type_3d(GNDP_F64, B, NQ, H * DK)),
+                    one = feed_normal(&s, "k", gndp_type_3d(GNDP_F64, B, 1, H * DK));
     const gndp_node v = feed_normal(&s, "v", gndp_type_3d(GNDP_F64, B, NK, H * DV));
     const gndp_node k = gndp_broadcast_to(s.g, one, 3, (const int64_t[]){B, NK, H * DK});
     const int axis = 1;
@@ -53,12 +56,17 @@ static void attention_is_equivariant_in_queries_and_invariant_in_keys(void **sta
     (void)state;
     setup s = begin();
     const int32_t queries[NQ] = {3, 0, 4, 1, 2}, keys[NK] = {6, 2, 5, 0, 1, 4, 3};
-    const gndp_node q = feed_normal(&s, "q", gndp_type_3d(GNDP_F64, B, NQ, H * DK)), k = feed_normal(&s, "k", gndp_type_3d(GNDP_F64, B, NK, H * DK));
+    const gndp_node q = feed_normal(&s, "q", gndp_type_3d(GNDP_F64, B, NQ, H * DK)),
+                    k = feed_normal(&s, "k", gndp_type_3d(GNDP_F64, B, NK, H * DK));
     const gndp_node v = feed_normal(&s, "v", gndp_type_3d(GNDP_F64, B, NK, H * DV));
-    const gndp_node i = feed(&s, "i", gndp_type_1d(GNDP_I32, NQ), queries), j = feed(&s, "j", gndp_type_1d(GNDP_I32, NK), keys);
+    const gndp_node i = feed(&s, "i", gndp_type_1d(GNDP_I32, NQ), queries),
+                    j = feed(&s, "j", gndp_type_1d(GNDP_I32, NK), keys);
     const gndp_node o = gndp_attention(s.g, q, k, v, GNDP_NONE, H, 0.0);
-    const gndp_node out[4] = {gndp_gather(s.g, o, i, 1), gndp_attention(s.g, gndp_gather(s.g, q, i, 1), k, v, GNDP_NONE, H, 0.0), o,
-                              gndp_attention(s.g, q, gndp_gather(s.g, k, j, 1), gndp_gather(s.g, v, j, 1), GNDP_NONE, H, 0.0)};
+    const gndp_node out[4] = {
+        gndp_gather(s.g, o, i, 1),
+        gndp_attention(s.g, gndp_gather(s.g, q, i, 1), k, v, GNDP_NONE, H, 0.0), o,
+        gndp_attention(s.g, q, gndp_gather(s.g, k, j, 1), gndp_gather(s.g, v, j, 1), GNDP_NONE, H,
+                       0.0)};
     for (int w = 0; w < WAYS; w++) {
         run(&s, ways[w], out, 4);
         assert_arrays_near(s.result[0], s.result[1], TOLERANCE);
@@ -67,16 +75,21 @@ static void attention_is_equivariant_in_queries_and_invariant_in_keys(void **sta
     end(&s);
 }
 
-/* Masked keys are as good as gone, though they and their values are NaN; so are their gradients, exactly 0. */
+/* Masked keys are as good as gone, though they and their values are NaN; so are their gradients,
+ * exactly 0. */
 static void attention_masked_keys_are_removed_keys(void **state)
 {
     (void)state;
     setup s = begin();
     const int32_t mask[NK] = {1, 0, 1, 1, 0, 1, 0}, kept[4] = {0, 2, 3, 5};
-    const gndp_node q = feed_normal(&s, "q", gndp_type_3d(GNDP_F64, B, NQ, H * DK)), c = feed_normal(&s, "c", gndp_type_3d(GNDP_F64, B, NQ, H * DV));
-    const gndp_node k = feed_normal(&s, "k", gndp_type_3d(GNDP_F64, B, NK, H * DK)), v = feed_normal(&s, "v", gndp_type_3d(GNDP_F64, B, NK, H * DV));
-    const gndp_node m = feed(&s, "m", gndp_type_1d(GNDP_I32, NK), mask), i = feed(&s, "i", gndp_type_1d(GNDP_I32, 4), kept);
-    const gndp_node few[3] = {q, gndp_gather(s.g, k, i, 1), gndp_gather(s.g, v, i, 1)}, all[3] = {q, k, v};
+    const gndp_node q = feed_normal(&s, "q", gndp_type_3d(GNDP_F64, B, NQ, H * DK)),
+                    c = feed_normal(&s, "c", gndp_type_3d(GNDP_F64, B, NQ, H * DV));
+    const gndp_node k = feed_normal(&s, "k", gndp_type_3d(GNDP_F64, B, NK, H * DK)),
+                    v = feed_normal(&s, "v", gndp_type_3d(GNDP_F64, B, NK, H * DV));
+    const gndp_node m = feed(&s, "m", gndp_type_1d(GNDP_I32, NK), mask),
+                    i = feed(&s, "i", gndp_type_1d(GNDP_I32, 4), kept);
+    const gndp_node few[3] = {q, gndp_gather(s.g, k, i, 1), gndp_gather(s.g, v, i, 1)},
+                    all[3] = {q, k, v};
     for (int n = 0; n < B * NK; n++) {
         for (int d = 0; d < H * DK && mask[n % NK] == 0; d++) {
             ((double *)fed(&s, "k"))[n * H * DK + d] = (double)NAN;
@@ -85,7 +98,8 @@ static void attention_masked_keys_are_removed_keys(void **state)
             ((double *)fed(&s, "v"))[n * H * DV + d] = (double)INFINITY;
         }
     }
-    gndp_node out[8] = {gndp_attention(s.g, q, k, v, m, H, 0.0), gndp_attention(s.g, few[0], few[1], few[2], GNDP_NONE, H, 0.0)};
+    gndp_node out[8] = {gndp_attention(s.g, q, k, v, m, H, 0.0),
+                        gndp_attention(s.g, few[0], few[1], few[2], GNDP_NONE, H, 0.0)};
     gndp_vjp(s.g, &out[0], &c, 1, all, 3, out + 2);
     gndp_vjp(s.g, &out[1], &c, 1, few, 3, out + 5);
     for (int w = 0; w < WAYS; w++) {
@@ -103,7 +117,9 @@ static void attention_masked_keys_are_removed_keys(void **state)
                 if (at == 4) {
                     assert_true(entry(s.result[3 + which], n) == 0.0);
                 } else {
-                    assert_near(entry(s.result[3 + which], n), entry(s.result[6 + which], (b * 4 + at) * width + n % width), TOLERANCE);
+                    assert_near(entry(s.result[3 + which], n),
+                                entry(s.result[6 + which], (b * 4 + at) * width + n % width),
+                                TOLERANCE);
                 }
             }
         }
@@ -115,8 +131,10 @@ static void attention_to_one_key_is_its_value(void **state)
 {
     (void)state;
     setup s = begin();
-    const gndp_node q = feed_normal(&s, "q", gndp_type_3d(GNDP_F32, B, NQ, H * DK)), k = feed_normal(&s, "k", gndp_type_3d(GNDP_F32, B, 1, H * DK));
-    const gndp_node v = feed_normal(&s, "v", gndp_type_3d(GNDP_F32, B, 1, H * DV)), c = feed_normal(&s, "c", gndp_type_3d(GNDP_F32, B, NQ, H * DV));
+    const gndp_node q = feed_normal(&s, "q", gndp_type_3d(GNDP_F32, B, NQ, H * DK)),
+                    k = feed_normal(&s, "k", gndp_type_3d(GNDP_F32, B, 1, H * DK));
+    const gndp_node v = feed_normal(&s, "v", gndp_type_3d(GNDP_F32, B, 1, H * DV)),
+                    c = feed_normal(&s, "c", gndp_type_3d(GNDP_F32, B, NQ, H * DV));
     const gndp_node o = gndp_attention(s.g, q, k, v, GNDP_NONE, H, 0.0), all[3] = {q, k, v};
     gndp_node d[3];
     gndp_vjp(s.g, &o, &c, 1, all, 3, d);
@@ -126,14 +144,15 @@ static void attention_to_one_key_is_its_value(void **state)
     one.n_feeds = 1;
     run(&one, ways[1], &o, 1);
     for (int i = 0; i < B * NQ * H * DV; i++) {
-        assert_true(entry(one.result[0], i) == (double)((float *)fed(&s, "v"))[i / (NQ * H * DV) * H * DV + i % (H * DV)]);
+        assert_true(entry(one.result[0], i) ==
+                    (double)((float *)fed(&s, "v"))[i / (NQ * H * DV) * H * DV + i % (H * DV)]);
     }
     clear_results(&one);
     end(&s);
 }
 
-/* Forms: 0 none, 1 keys of each batch member, 2 keys of all, 3 pairs of each, 4 pairs of all, as [1 or B, 1 or Nq, Nk]; query 1
-   keeps nothing in the pair forms. */
+/* Forms: 0 none, 1 keys of each batch member, 2 keys of all, 3 pairs of each, 4 pairs of all, as [1
+   or B, 1 or Nq, Nk]; query 1 keeps nothing in the pair forms. */
 static gndp_node feed_mask(setup *s, int form)
 {
     int32_t keep[B * NQ * NK];
@@ -144,7 +163,8 @@ static gndp_node feed_mask(setup *s, int form)
     return form == 0 ? GNDP_NONE : feed(s, "m", gndp_type_3d(GNDP_I32, b, nq, NK), keep);
 }
 
-/* First and second derivatives of the fused op are those of the formula, for every form of mask and for shared keys. */
+/* First and second derivatives of the fused op are those of the formula, for every form of mask and
+ * for shared keys. */
 static void attention_gradients_are_those_of_the_formula(void **state)
 {
     (void)state;
@@ -154,14 +174,17 @@ static void attention_gradients_are_those_of_the_formula(void **state)
         const gndp_node x[3] = {feed_normal(&s, "q", gndp_type_3d(GNDP_F64, B, NQ, H * DK)),
                                 feed_normal(&s, "k", gndp_type_3d(GNDP_F64, shared, NK, H * DK)),
                                 feed_normal(&s, "v", gndp_type_3d(GNDP_F64, shared, NK, H * DV))};
-        const gndp_node m = feed_mask(&s, form % 5), c = feed_normal(&s, "c", gndp_type_3d(GNDP_F64, B, NQ, H * DV));
-        const gndp_node weight[3] = {feed_normal(&s, "wq", gndp_node_type(x[0])), feed_normal(&s, "xk", gndp_node_type(x[1])),
+        const gndp_node m = feed_mask(&s, form % 5),
+                        c = feed_normal(&s, "c", gndp_type_3d(GNDP_F64, B, NQ, H * DV));
+        const gndp_node weight[3] = {feed_normal(&s, "wq", gndp_node_type(x[0])),
+                                     feed_normal(&s, "xk", gndp_node_type(x[1])),
                                      feed_normal(&s, "yv", gndp_node_type(x[2]))};
         const gndp_node wrt[4] = {x[0], x[1], x[2], c};
         gndp_node out[16];
         for (int which = 0; which < 2; which++) {
             gndp_node *to = out + 8 * which;
-            to[0] = which == 0 ? gndp_attention(s.g, x[0], x[1], x[2], m, H, 0.6) : from_primitives(s.g, x[0], x[1], x[2], m, H, 0.6);
+            to[0] = which == 0 ? gndp_attention(s.g, x[0], x[1], x[2], m, H, 0.6)
+                               : from_primitives(s.g, x[0], x[1], x[2], m, H, 0.6);
             gndp_vjp(s.g, &to[0], &c, 1, x, 3, to + 1);
             gndp_vjp(s.g, to + 1, weight, 3, wrt, 4, to + 4);
         }
@@ -179,9 +202,11 @@ static void attention_query_without_keys_gives_zero_and_zero_gradient(void **sta
 {
     (void)state;
     setup s = begin();
-    const gndp_node x[3] = {feed_normal(&s, "q", gndp_type_3d(GNDP_F32, B, NQ, H * DK)), feed_normal(&s, "k", gndp_type_3d(GNDP_F32, B, NK, H * DK)),
+    const gndp_node x[3] = {feed_normal(&s, "q", gndp_type_3d(GNDP_F32, B, NQ, H * DK)),
+                            feed_normal(&s, "k", gndp_type_3d(GNDP_F32, B, NK, H * DK)),
                             feed_normal(&s, "v", gndp_type_3d(GNDP_F32, B, NK, H * DV))};
-    const gndp_node m = feed_mask(&s, 3), c = feed_normal(&s, "c", gndp_type_3d(GNDP_F32, B, NQ, H * DV));
+    const gndp_node m = feed_mask(&s, 3),
+                    c = feed_normal(&s, "c", gndp_type_3d(GNDP_F32, B, NQ, H * DV));
     gndp_node out[4] = {gndp_attention(s.g, x[0], x[1], x[2], m, H, 0.0)};
     gndp_vjp(s.g, out, &c, 1, x, 3, out + 1);
     for (int w = 0; w < WAYS; w++) {
@@ -202,7 +227,8 @@ static void attention_query_without_keys_gives_zero_and_zero_gradient(void **sta
     end(&s);
 }
 
-/* Keys and masks with fewer leading axes, or some of size 1, are the same as written out in full. */
+/* Keys and masks with fewer leading axes, or some of size 1, are the same as written out in full.
+ */
 static void attention_broadcasts_leading_axes_of_keys_and_masks(void **state)
 {
     (void)state;
@@ -214,14 +240,23 @@ static void attention_broadcasts_leading_axes_of_keys_and_masks(void **state)
             keep[i] = i % 3 != 0;
         }
         const int64_t *l = lead[form];
-        const gndp_node q = feed_normal(&s, "q", gndp_type_4d(GNDP_F64, 2, 3, NQ, H * DK)), k = feed_normal(&s, "k", gndp_type_4d(GNDP_F64, l[0], l[1], NK, H * DK));
-        const gndp_node v = feed_normal(&s, "v", gndp_type_4d(GNDP_F64, l[0], l[1], NK, H * DV)), m = feed(&s, "m", gndp_type_3d(GNDP_I32, l[0], l[1], NK), keep);
-        const gndp_node kf = gndp_reshape(s.g, gndp_broadcast_to(s.g, k, 4, (const int64_t[]){2, 3, NK, H * DK}), 3, (const int64_t[]){6, NK, H * DK});
-        const gndp_node vf = gndp_reshape(s.g, gndp_broadcast_to(s.g, v, 4, (const int64_t[]){2, 3, NK, H * DV}), 3, (const int64_t[]){6, NK, H * DV});
-        const gndp_node mf = gndp_reshape(s.g, gndp_broadcast_to(s.g, m, 3, (const int64_t[]){2, 3, NK}), 3, (const int64_t[]){6, 1, NK});
+        const gndp_node q = feed_normal(&s, "q", gndp_type_4d(GNDP_F64, 2, 3, NQ, H * DK)),
+                        k = feed_normal(&s, "k", gndp_type_4d(GNDP_F64, l[0], l[1], NK, H * DK));
+        const gndp_node v = feed_normal(&s, "v", gndp_type_4d(GNDP_F64, l[0], l[1], NK, H * DV)),
+                        m = feed(&s, "m", gndp_type_3d(GNDP_I32, l[0], l[1], NK), keep);
+        const gndp_node kf =
+            gndp_reshape(s.g, gndp_broadcast_to(s.g, k, 4, (const int64_t[]){2, 3, NK, H * DK}), 3,
+                         (const int64_t[]){6, NK, H * DK});
+        const gndp_node vf =
+            gndp_reshape(s.g, gndp_broadcast_to(s.g, v, 4, (const int64_t[]){2, 3, NK, H * DV}), 3,
+                         (const int64_t[]){6, NK, H * DV});
+        const gndp_node mf =
+            gndp_reshape(s.g, gndp_broadcast_to(s.g, m, 3, (const int64_t[]){2, 3, NK}), 3,
+                         (const int64_t[]){6, 1, NK});
         const gndp_node qf = gndp_reshape(s.g, q, 3, (const int64_t[]){6, NQ, H * DK});
         const gndp_node flat = from_primitives(s.g, qf, kf, vf, mf, H, 1.0 / sqrt(DK));
-        const gndp_node out[2] = {gndp_attention(s.g, q, k, v, m, H, 0.0), gndp_reshape(s.g, flat, 4, (const int64_t[]){2, 3, NQ, H * DV})};
+        const gndp_node out[2] = {gndp_attention(s.g, q, k, v, m, H, 0.0),
+                                  gndp_reshape(s.g, flat, 4, (const int64_t[]){2, 3, NQ, H * DV})};
         for (int w = 0; w < WAYS; w++) {
             run(&s, ways[w], out, 2);
             assert_arrays_near(s.result[0], s.result[1], TOLERANCE);
@@ -234,14 +269,19 @@ static void attention_with_keys_of_all_may_leave_out_leading_axes(void **state)
 {
     (void)state;
     setup s = begin();
-    const gndp_node q = feed_normal(&s, "q", gndp_type_3d(GNDP_F64, B, NQ, H * DK)), k = feed_normal(&s, "k", gndp_type_2d(GNDP_F64, NK, H * DK));
+    const gndp_node q = feed_normal(&s, "q", gndp_type_3d(GNDP_F64, B, NQ, H * DK)),
+                    k = feed_normal(&s, "k", gndp_type_2d(GNDP_F64, NK, H * DK));
     const gndp_node v = feed_normal(&s, "v", gndp_type_3d(GNDP_F64, B, NK, H * DV));
     const gndp_node k3 = gndp_reshape(s.g, k, 3, (const int64_t[]){1, NK, H * DK});
-    const gndp_node flat = gndp_reshape(s.g, gndp_slice_axis(s.g, q, 0, 0, 1), 2, (const int64_t[]){NQ, H * DK});
-    const gndp_node v0 = gndp_reshape(s.g, gndp_slice_axis(s.g, v, 0, 0, 1), 2, (const int64_t[]){NK, H * DV});
+    const gndp_node flat =
+        gndp_reshape(s.g, gndp_slice_axis(s.g, q, 0, 0, 1), 2, (const int64_t[]){NQ, H * DK});
+    const gndp_node v0 =
+        gndp_reshape(s.g, gndp_slice_axis(s.g, v, 0, 0, 1), 2, (const int64_t[]){NK, H * DV});
     const gndp_node o = gndp_attention(s.g, q, k, v, GNDP_NONE, H, 0.5);
-    const gndp_node out[4] = {o, from_primitives(s.g, q, k3, v, GNDP_NONE, H, 0.5), gndp_attention(s.g, flat, k, v0, GNDP_NONE, H, 0.5),
-                              gndp_reshape(s.g, gndp_slice_axis(s.g, o, 0, 0, 1), 2, (const int64_t[]){NQ, H * DV})};
+    const gndp_node out[4] = {
+        o, from_primitives(s.g, q, k3, v, GNDP_NONE, H, 0.5),
+        gndp_attention(s.g, flat, k, v0, GNDP_NONE, H, 0.5),
+        gndp_reshape(s.g, gndp_slice_axis(s.g, o, 0, 0, 1), 2, (const int64_t[]){NQ, H * DV})};
     for (int w = 0; w < WAYS; w++) {
         run(&s, ways[w], out, 4);
         assert_arrays_near(s.result[0], s.result[1], TOLERANCE);
@@ -250,12 +290,14 @@ static void attention_with_keys_of_all_may_leave_out_leading_axes(void **state)
     end(&s);
 }
 
-/* bf16 operands carry 8 bits: logits of 32 products and weights in (0, 1) stay within a few 2^-8. */
+/* bf16 operands carry 8 bits: logits of 32 products and weights in (0, 1) stay within a few 2^-8.
+ */
 static void attention_with_reduced_products_stays_near(void **state)
 {
     (void)state;
     setup s = begin();
-    const gndp_node x[3] = {feed_normal(&s, "q", gndp_type_3d(GNDP_F32, B, 40, 64)), feed_normal(&s, "k", gndp_type_3d(GNDP_F32, B, 50, 64)),
+    const gndp_node x[3] = {feed_normal(&s, "q", gndp_type_3d(GNDP_F32, B, 40, 64)),
+                            feed_normal(&s, "k", gndp_type_3d(GNDP_F32, B, 50, 64)),
                             feed_normal(&s, "v", gndp_type_3d(GNDP_F32, B, 50, 64))};
     const gndp_node c = feed_normal(&s, "c", gndp_type_3d(GNDP_F32, B, 40, 64));
     gndp_node out[4] = {gndp_attention(s.g, x[0], x[1], x[2], GNDP_NONE, 2, 0.0)};
@@ -278,8 +320,10 @@ static void attention_refuses_wrong_shapes(void **state)
     (void)state;
     for (int k = 0; k < 6; k++) {
         setup s = begin();
-        const gndp_node q = gndp_input(s.g, "q", gndp_type_3d(GNDP_F32, 2, 5, 8)), x = gndp_input(s.g, "k", gndp_type_3d(GNDP_F32, 2, 7, 8));
-        const gndp_node d = gndp_input(s.g, "d", gndp_type_3d(GNDP_F64, 2, 7, 8)), n = gndp_input(s.g, "n", gndp_type_3d(GNDP_F32, 2, 6, 8));
+        const gndp_node q = gndp_input(s.g, "q", gndp_type_3d(GNDP_F32, 2, 5, 8)),
+                        x = gndp_input(s.g, "k", gndp_type_3d(GNDP_F32, 2, 7, 8));
+        const gndp_node d = gndp_input(s.g, "d", gndp_type_3d(GNDP_F64, 2, 7, 8)),
+                        n = gndp_input(s.g, "n", gndp_type_3d(GNDP_F32, 2, 6, 8));
         switch (k) {
         case 0:
             gndp_attention(s.g, q, x, n, GNDP_NONE, 2, 0.0);
@@ -287,15 +331,18 @@ static void attention_refuses_wrong_shapes(void **state)
             break;
         case 1:
             gndp_attention(s.g, q, x, d, GNDP_NONE, 2, 0.0);
-            assert_poisoned(&s, GNDP_ERR_TYPE, "attention: q, k, v are f32[2,5,8], f32[2,7,8], f64[2,7,8]");
+            assert_poisoned(&s, GNDP_ERR_TYPE,
+                            "attention: q, k, v are f32[2,5,8], f32[2,7,8], f64[2,7,8]");
             break;
         case 2:
             gndp_attention(s.g, q, x, x, GNDP_NONE, 3, 0.0);
             assert_poisoned(&s, GNDP_ERR_SHAPE, "3 heads do not divide");
             break;
         case 3:
-            gndp_attention(s.g, q, x, x, gndp_input(s.g, "m", gndp_type_2d(GNDP_I32, 5, 7)), 2, 0.0);
-            assert_poisoned(&s, GNDP_ERR_SHAPE, "the mask i32[5,7] is neither [.., Nk] nor [.., Nq, Nk]");
+            gndp_attention(s.g, q, x, x, gndp_input(s.g, "m", gndp_type_2d(GNDP_I32, 5, 7)), 2,
+                           0.0);
+            assert_poisoned(&s, GNDP_ERR_SHAPE,
+                            "the mask i32[5,7] is neither [.., Nk] nor [.., Nq, Nk]");
             break;
         case 4:
             gndp_attention(s.g, q, x, x, x, 2, 0.0);

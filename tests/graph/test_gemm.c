@@ -60,8 +60,8 @@ static double operand(const gndp_gemm_ops *ops, gndp_gemm_kind kind, const void 
 }
 
 /* Exactly as many elements as the strides reach, so that a sanitizer sees reads past them. */
-static void *filled(const gndp_gemm_ops *ops, int64_t batch, int64_t step, int64_t rows, int64_t row,
-                    int64_t cols, int64_t col)
+static void *filled(const gndp_gemm_ops *ops, int64_t batch, int64_t step, int64_t rows,
+                    int64_t row, int64_t cols, int64_t col)
 {
     int64_t count = 0;
     if (rows > 0 && cols > 0)
@@ -146,8 +146,10 @@ static void check_element(const problem *p, int64_t q, int64_t i, int64_t j)
     long double sum = 0.0L, bound = 0.0L;
     for (int64_t k = 0; k < s->k; k++) {
         const long double term =
-            (long double)operand(p->ops, p->kind, p->a, q * s->a_batch + i * s->a_row + k * s->a_col) *
-            (long double)operand(p->ops, p->kind, p->b, q * s->b_batch + k * s->b_row + j * s->b_col);
+            (long double)operand(p->ops, p->kind, p->a,
+                                 q * s->a_batch + i * s->a_row + k * s->a_col) *
+            (long double)operand(p->ops, p->kind, p->b,
+                                 q * s->b_batch + k * s->b_row + j * s->b_col);
         sum += term;
         bound += fabsl(term);
     }
@@ -194,11 +196,20 @@ static void run_rows(problem *p)
         const int64_t end = j + 2 * ops->nr < p->s.n ? j + 2 * ops->nr : p->s.n;
         ops->pack_b(p->s.k, p->s.n, j, end, p->b, p->s.b_row, p->s.b_col, packed);
     }
-    const gndp_gemm_block w = {.rows = p->s.m, .n = p->s.n, .k = p->s.k, .alpha = p->s.alpha,
-                               .a = p->a, .a_row = p->s.a_row, .a_col = p->s.a_col,
-                               .packed_b = packed, .bias = p->s.bias, .c = c_start(p),
-                               .c_row = p->s.c_row, .accumulate = p->s.accumulate,
-                               .next = {{p->b, 3, 64, 32}, {p->a, 1, 0, 200}}, .scratch = scratch};
+    const gndp_gemm_block w = {.rows = p->s.m,
+                               .n = p->s.n,
+                               .k = p->s.k,
+                               .alpha = p->s.alpha,
+                               .a = p->a,
+                               .a_row = p->s.a_row,
+                               .a_col = p->s.a_col,
+                               .packed_b = packed,
+                               .bias = p->s.bias,
+                               .c = c_start(p),
+                               .c_row = p->s.c_row,
+                               .accumulate = p->s.accumulate,
+                               .next = {{p->b, 3, 64, 32}, {p->a, 1, 0, 200}},
+                               .scratch = scratch};
     ops->block(&w);
     free(packed);
     free(scratch);
@@ -226,7 +237,8 @@ static void sweep_edges(const gndp_gemm_ops *ops, gndp_gemm_kind kind, void (*ru
     int turn = 0;
     for (int64_t m = 1; m <= 3 * ops->mr + 1; m++)
         for (int64_t n = 1; n <= 3 * ops->nr + 1; n += n < 10 ? 1 : 1 + ops->nr / 5, turn++) {
-            problem p = make_problem(ops, kind, 1, m, n, depths[turn % 14], turn / 2 % 2, turn / 3 % 2);
+            problem p =
+                make_problem(ops, kind, 1, m, n, depths[turn % 14], turn / 2 % 2, turn / 3 % 2);
             void *bias = filled(ops, 1, 0, 1, 0, n, 1);
             p.s.alpha = turn % 5 == 0 ? 1.0 : -0.75;
             p.s.accumulate = turn / 7 % 2 == 1;
@@ -265,14 +277,13 @@ static void gemm_product_matches_plain_loops(void **state)
    items, folded batches; the same bits for 1, 2 and 5 threads. */
 static void run_forms(const gndp_gemm_ops *ops, gndp_gemm_kind kind)
 {
-    static const int64_t shapes[][6] = {/* batch, m, n, k, trans_a, trans_b */
-                                        {1, 20, 30, 40, 0, 0},     {1, 1000, 37, 129, 0, 0},
-                                        {1, 300, 200, 70, 0, 1},   {1, 50, 700, 260, 0, 0},
-                                        {1, 75, 130, 4100, 1, 0},  {1, 300, 70, 2301, 1, 0},
-                                        {1, 5, 3, 9001, 1, 0},     {40, 13, 29, 17, 0, 1},
-                                        {37, 60, 32, 60, 0, 0},    {3, 130, 200, 170, 0, 1},
-                                        {2, 70, 90, 700, 1, 1},    {33, 8, 1, 40, 0, 0},
-                                        {34, 1, 8, 40, 0, 1},      {50, 60, 33, 0, 0, 0}};
+    static const int64_t shapes[][6] = {
+        /* batch, m, n, k, trans_a, trans_b */
+        {1, 20, 30, 40, 0, 0},    {1, 1000, 37, 129, 0, 0}, {1, 300, 200, 70, 0, 1},
+        {1, 50, 700, 260, 0, 0},  {1, 75, 130, 4100, 1, 0}, {1, 300, 70, 2301, 1, 0},
+        {1, 5, 3, 9001, 1, 0},    {40, 13, 29, 17, 0, 1},   {37, 60, 32, 60, 0, 0},
+        {3, 130, 200, 170, 0, 1}, {2, 70, 90, 700, 1, 1},   {33, 8, 1, 40, 0, 0},
+        {34, 1, 8, 40, 0, 1},     {50, 60, 33, 0, 0, 0}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const int64_t *d = shapes[i];
         problem p = make_problem(ops, kind, d[0], d[1], d[2], d[3], d[4] != 0, d[5] != 0);
@@ -352,7 +363,7 @@ static void gemm_nan_and_inf_propagate(void **state)
             fill_problem(&p);
             set(p.ops, p.a, 3 * p.s.a_row + 22, (double)NAN); /* in the odd last k */
             set(p.ops, p.b, 5 * p.s.b_row + width - 1, (double)INFINITY);
-            set(p.ops, p.a, 7 * p.s.a_row + 5, 0.0);          /* 0 inf is NaN */
+            set(p.ops, p.a, 7 * p.s.a_row + 5, 0.0); /* 0 inf is NaN */
             set(p.ops, p.a, 8 * p.s.a_row + 5, 1.0);
             run_threads(&p, 1);
             for (int64_t i = 0; i < p.s.m; i++)
@@ -413,10 +424,10 @@ static void gemm_rows_same_bits_when_cut(void **state)
         p.ops->pack_b(p.s.k, p.s.n, 0, p.s.n, p.b, p.s.b_row, p.s.b_col, packed);
         for (int64_t i = 0, step = 1; i < p.s.m; i += step, step = step % 31 + 6) {
             const int64_t rows = i + step < p.s.m ? step : p.s.m - i;
-            p.ops->rows(rows, p.s.n, p.s.k, 1.0, (char *)p.a + (size_t)(i * p.s.a_row) * p.ops->elem,
-                        p.s.a_row, 1, packed,
-                        (char *)c_start(&p) + (size_t)(i * p.s.c_row) * p.ops->elem, p.s.c_row, false,
-                        scratch);
+            p.ops->rows(rows, p.s.n, p.s.k, 1.0,
+                        (char *)p.a + (size_t)(i * p.s.a_row) * p.ops->elem, p.s.a_row, 1, packed,
+                        (char *)c_start(&p) + (size_t)(i * p.s.c_row) * p.ops->elem, p.s.c_row,
+                        false, scratch);
         }
         assert_memory_equal(whole, p.c, bytes);
         free(packed);

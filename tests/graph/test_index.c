@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// gather, scatter_add, take_along, scatter_along: definitions, adjointness, order of sums, indices out of range.
+// gather, scatter_add, take_along, scatter_along: definitions, adjointness, order of sums, indices
+// out of range.
 #include "graph/family.h"
 
 enum { MANY = 5000 };
@@ -12,8 +13,8 @@ static void gather_takes_rows_of_every_axis_and_type(void **state)
     const gndp_node x = feed_normal(&s, "x", gndp_type_3d(GNDP_F64, 3, 3, 3));
     const gndp_node i = feed(&s, "i", gndp_type_2d(GNDP_I32, 2, 2), index);
     const gndp_node f = feed(&s, "f", gndp_type_2d(GNDP_I32, 2, 3), flags);
-    const gndp_node out[4] = {gndp_gather(s.g, x, i, 0), gndp_gather(s.g, x, i, 1), gndp_gather(s.g, x, i, -1),
-                              gndp_gather(s.g, f, i, 1)};
+    const gndp_node out[4] = {gndp_gather(s.g, x, i, 0), gndp_gather(s.g, x, i, 1),
+                              gndp_gather(s.g, x, i, -1), gndp_gather(s.g, f, i, 1)};
     const double *v = fed(&s, "x");
     assert_true(gndp_type_equal(gndp_node_type(out[1]), gndp_type_4d(GNDP_F64, 3, 2, 2, 3)));
     for (int w = 0; w < WAYS; w++) {
@@ -21,9 +22,12 @@ static void gather_takes_rows_of_every_axis_and_type(void **state)
         for (int a = 0; a < 3; a++) {
             for (int j = 0; j < 4; j++) {
                 for (int b = 0; b < 3; b++) {
-                    assert_true(entry(s.result[0], (j * 3 + a) * 3 + b) == v[(index[j] * 3 + a) * 3 + b]);
-                    assert_true(entry(s.result[1], (a * 4 + j) * 3 + b) == v[(a * 3 + index[j]) * 3 + b]);
-                    assert_true(entry(s.result[2], (a * 3 + b) * 4 + j) == v[(a * 3 + b) * 3 + index[j]]);
+                    assert_true(entry(s.result[0], (j * 3 + a) * 3 + b) ==
+                                v[(index[j] * 3 + a) * 3 + b]);
+                    assert_true(entry(s.result[1], (a * 4 + j) * 3 + b) ==
+                                v[(a * 3 + index[j]) * 3 + b]);
+                    assert_true(entry(s.result[2], (a * 3 + b) * 4 + j) ==
+                                v[(a * 3 + b) * 3 + index[j]]);
                 }
             }
         }
@@ -51,12 +55,15 @@ static void index_scatters_are_exact_adjoints(void **state)
     for (int i = 0; i < 7; i++) {
         rows[i] = i * i % 6;
     }
-    const gndp_node x = feed(&s, "x", gndp_type_3d(GNDP_F64, 2, 6, 5), small), y = feed(&s, "y", gndp_type_3d(GNDP_F64, 2, 7, 5), other);
-    const gndp_node r = feed(&s, "r", gndp_type_1d(GNDP_I32, 7), rows), e = feed(&s, "e", gndp_type_3d(GNDP_I32, 2, 7, 5), each);
-    const gndp_node out[4] = {gndp_sum_all(s.g, gndp_mul(s.g, gndp_gather(s.g, x, r, 1), y)),
-                              gndp_sum_all(s.g, gndp_mul(s.g, x, gndp_scatter_add(s.g, y, r, 1, 6))),
-                              gndp_sum_all(s.g, gndp_mul(s.g, gndp_take_along(s.g, x, e, 1), y)),
-                              gndp_sum_all(s.g, gndp_mul(s.g, x, gndp_scatter_along(s.g, y, e, 1, 6)))};
+    const gndp_node x = feed(&s, "x", gndp_type_3d(GNDP_F64, 2, 6, 5), small),
+                    y = feed(&s, "y", gndp_type_3d(GNDP_F64, 2, 7, 5), other);
+    const gndp_node r = feed(&s, "r", gndp_type_1d(GNDP_I32, 7), rows),
+                    e = feed(&s, "e", gndp_type_3d(GNDP_I32, 2, 7, 5), each);
+    const gndp_node out[4] = {
+        gndp_sum_all(s.g, gndp_mul(s.g, gndp_gather(s.g, x, r, 1), y)),
+        gndp_sum_all(s.g, gndp_mul(s.g, x, gndp_scatter_add(s.g, y, r, 1, 6))),
+        gndp_sum_all(s.g, gndp_mul(s.g, gndp_take_along(s.g, x, e, 1), y)),
+        gndp_sum_all(s.g, gndp_mul(s.g, x, gndp_scatter_along(s.g, y, e, 1, 6)))};
     for (int w = 0; w < WAYS; w++) {
         run(&s, ways[w], out, 4);
         assert_true(entry(s.result[0], 0) == entry(s.result[1], 0) && entry(s.result[0], 0) != 0.0);
@@ -77,7 +84,8 @@ static void scatter_add_sums_in_order_of_position(void **state)
         for (int64_t j = 0; j < n; j++) {
             index[j] = j % 3 == 0 ? (int32_t)(j * 7919 % 40) : 11;
         }
-        const gndp_node x = feed_normal(&s, "x", gndp_type_2d(GNDP_F32, n, m)), i = feed(&s, "i", gndp_type_1d(GNDP_I32, n), index);
+        const gndp_node x = feed_normal(&s, "x", gndp_type_2d(GNDP_F32, n, m)),
+                        i = feed(&s, "i", gndp_type_1d(GNDP_I32, n), index);
         const gndp_node out = gndp_scatter_add(s.g, x, i, 0, 40);
         const float *v = fed(&s, "x");
         float *want = calloc((size_t)(40 * m), sizeof *want);
@@ -101,12 +109,16 @@ static void index_out_of_range_names_value_and_position(void **state)
     (void)state;
     setup s = begin();
     const int32_t high[5] = {0, 9, 3, 12, 4}, low[5] = {0, 1, 2, 3, -1};
-    const gndp_node x = feed_normal(&s, "x", gndp_type_1d(GNDP_F64, 10)), y = feed_normal(&s, "y", gndp_type_1d(GNDP_F64, 5));
-    const gndp_node h = feed(&s, "h", gndp_type_1d(GNDP_I32, 5), high), l = feed(&s, "l", gndp_type_1d(GNDP_I32, 5), low);
-    const gndp_node out[4] = {gndp_gather(s.g, x, h, 0), gndp_scatter_add(s.g, y, h, 0, 10), gndp_take_along(s.g, x, l, 0),
-                              gndp_scatter_along(s.g, y, l, 0, 10)};
-    const char *text[4] = {"gather: index 12 at position 3 is outside 0..9", "scatter_add: index 12 at position 3 is outside 0..9",
-                           "take_along: index -1 at position 4 is outside 0..9", "scatter_along: index -1 at position 4 is outside 0..9"};
+    const gndp_node x = feed_normal(&s, "x", gndp_type_1d(GNDP_F64, 10)),
+                    y = feed_normal(&s, "y", gndp_type_1d(GNDP_F64, 5));
+    const gndp_node h = feed(&s, "h", gndp_type_1d(GNDP_I32, 5), high),
+                    l = feed(&s, "l", gndp_type_1d(GNDP_I32, 5), low);
+    const gndp_node out[4] = {gndp_gather(s.g, x, h, 0), gndp_scatter_add(s.g, y, h, 0, 10),
+                              gndp_take_along(s.g, x, l, 0), gndp_scatter_along(s.g, y, l, 0, 10)};
+    const char *text[4] = {"gather: index 12 at position 3 is outside 0..9",
+                           "scatter_add: index 12 at position 3 is outside 0..9",
+                           "take_along: index -1 at position 4 is outside 0..9",
+                           "scatter_along: index -1 at position 4 is outside 0..9"};
     for (int w = 0; w < WAYS; w++) {
         for (int k = 0; k < 4; k++) {
             setup one = s; /* the runs feed only what they read */
@@ -128,7 +140,8 @@ static void index_of_no_positions_gives_empty_and_zero(void **state)
 {
     (void)state;
     setup s = begin();
-    const gndp_node x = feed_normal(&s, "x", gndp_type_2d(GNDP_F64, 4, 2)), i = feed(&s, "i", gndp_type_1d(GNDP_I32, 0), NULL);
+    const gndp_node x = feed_normal(&s, "x", gndp_type_2d(GNDP_F64, 4, 2)),
+                    i = feed(&s, "i", gndp_type_1d(GNDP_I32, 0), NULL);
     const gndp_node none = gndp_gather(s.g, x, i, 0);
     const gndp_node out[2] = {none, gndp_scatter_add(s.g, none, i, 0, 3)};
     assert_true(gndp_type_equal(gndp_node_type(none), gndp_type_2d(GNDP_F64, 0, 2)));
@@ -146,7 +159,8 @@ static void index_builders_refuse_wrong_shapes(void **state)
     (void)state;
     for (int k = 0; k < 6; k++) {
         setup s = begin();
-        const gndp_node x = gndp_input(s.g, "x", gndp_type_2d(GNDP_F64, 4, 3)), i = gndp_input(s.g, "i", gndp_type_1d(GNDP_I32, 5));
+        const gndp_node x = gndp_input(s.g, "x", gndp_type_2d(GNDP_F64, 4, 3)),
+                        i = gndp_input(s.g, "i", gndp_type_1d(GNDP_I32, 5));
         gndp_node y = GNDP_NONE;
         switch (k) {
         case 0:
@@ -159,7 +173,8 @@ static void index_builders_refuse_wrong_shapes(void **state)
             break;
         case 2:
             y = gndp_scatter_add(s.g, x, i, 0, 7);
-            assert_poisoned(&s, GNDP_ERR_SHAPE, "f64[4,3] does not have the index's shape i32[5] from axis 0 on");
+            assert_poisoned(&s, GNDP_ERR_SHAPE,
+                            "f64[4,3] does not have the index's shape i32[5] from axis 0 on");
             break;
         case 3:
             y = gndp_take_along(s.g, x, i, 0);
@@ -170,7 +185,8 @@ static void index_builders_refuse_wrong_shapes(void **state)
             assert_poisoned(&s, GNDP_ERR_TYPE, "wants real values");
             break;
         default:
-            y = gndp_scatter_along(s.g, x, gndp_input(s.g, "j", gndp_type_2d(GNDP_I32, 4, 2)), 1, 3);
+            y = gndp_scatter_along(s.g, x, gndp_input(s.g, "j", gndp_type_2d(GNDP_I32, 4, 2)), 1,
+                                   3);
             assert_poisoned(&s, GNDP_ERR_SHAPE, "scatter_along: index i32[4,2]");
             break;
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Legendre series: values at the ends, orthogonality, recurrences of derivatives, accuracy to degree 1000, the adjoint.
+// Legendre series: values at the ends, orthogonality, recurrences of derivatives, accuracy to
+// degree 1000, the adjoint.
 #include "graph/family.h"
 
 /* d^m P_l / dx^m at 1: (l + m)! / (2^m m! (l - m)!). */
@@ -42,7 +43,8 @@ static void legendre_ends_have_closed_forms(void **state)
     }
 }
 
-/* (2l + 1) P_l = P'_(l+1) - P'_(l-1) and (1 - x^2) P_l'' - 2 x P_l' + l (l + 1) P_l = 0, relative to the largest terms. */
+/* (2l + 1) P_l = P'_(l+1) - P'_(l-1) and (1 - x^2) P_l'' - 2 x P_l' + l (l + 1) P_l = 0, relative
+ * to the largest terms. */
 static void legendre_derivatives_satisfy_their_equations(void **state)
 {
     (void)state;
@@ -55,14 +57,18 @@ static void legendre_derivatives_satisfy_their_equations(void **state)
     const int degrees[3] = {1, 8, 41};
     for (int k = 0; k < 3; k++) {
         const int l = degrees[k];
-        const gndp_node out[5] = {unit_series(&s, l, x, 0), unit_series(&s, l, x, 1), unit_series(&s, l, x, 2), unit_series(&s, l + 1, x, 1),
+        const gndp_node out[5] = {unit_series(&s, l, x, 0), unit_series(&s, l, x, 1),
+                                  unit_series(&s, l, x, 2), unit_series(&s, l + 1, x, 1),
                                   unit_series(&s, l - 1, x, 1)};
         for (int w = 0; w < WAYS; w++) {
             run(&s, ways[w], out, 5);
             for (int i = 0; i < 41; i++) {
-                const double p = entry(s.result[0], i), d1 = entry(s.result[1], i), d2 = entry(s.result[2], i), c = points[i];
-                assert_near((2 * l + 1) * p, entry(s.result[3], i) - entry(s.result[4], i), 1e-14 * value_at_one(l + 1, 1));
-                assert_near((1.0 - c * c) * d2 - 2.0 * c * d1 + l * (l + 1.0) * p, 0.0, 2e-14 * value_at_one(l, 2) + 1e-14);
+                const double p = entry(s.result[0], i), d1 = entry(s.result[1], i),
+                             d2 = entry(s.result[2], i), c = points[i];
+                assert_near((2 * l + 1) * p, entry(s.result[3], i) - entry(s.result[4], i),
+                            1e-14 * value_at_one(l + 1, 1));
+                assert_near((1.0 - c * c) * d2 - 2.0 * c * d1 + l * (l + 1.0) * p, 0.0,
+                            2e-14 * value_at_one(l, 2) + 1e-14);
             }
         }
     }
@@ -97,9 +103,11 @@ static void legendre_polynomials_are_orthogonal(void **state)
     setup s = begin();
     double node[N], weight[N], zero[L] = {0.0};
     gauss(N, node, weight);
-    const gndp_node x = feed(&s, "x", gndp_type_1d(GNDP_F64, N), node), w8 = feed(&s, "w", gndp_type_1d(GNDP_F64, N), weight);
+    const gndp_node x = feed(&s, "x", gndp_type_1d(GNDP_F64, N), node),
+                    w8 = feed(&s, "w", gndp_type_1d(GNDP_F64, N), weight);
     const gndp_node coef = feed(&s, "c", gndp_type_1d(GNDP_F64, L), zero);
-    const gndp_node f = gndp_mul(s.g, w8, unit_series(&s, K, x, 0)), y = gndp_legendre(s.g, coef, x, 0);
+    const gndp_node f = gndp_mul(s.g, w8, unit_series(&s, K, x, 0)),
+                    y = gndp_legendre(s.g, coef, x, 0);
     gndp_node moments;
     gndp_vjp(s.g, &y, &f, 1, &coef, 1, &moments);
     s.n_feeds = 2; /* the moments do not read the coefficients */
@@ -113,7 +121,8 @@ static void legendre_polynomials_are_orthogonal(void **state)
     end(&s);
 }
 
-/* sum r^l P_l(x) = (1 - 2 r x + r^2)^(-1/2); its derivative in x is r (..)^(-3/2), the second 3 r^2 (..)^(-5/2). */
+/* sum r^l P_l(x) = (1 - 2 r x + r^2)^(-1/2); its derivative in x is r (..)^(-3/2), the second 3 r^2
+ * (..)^(-5/2). */
 static void legendre_sums_the_generating_function(void **state)
 {
     (void)state;
@@ -127,8 +136,10 @@ static void legendre_sums_the_generating_function(void **state)
     for (int i = 0; i < 65; i++) {
         points[i] = -1.0 + i / 32.0;
     }
-    const gndp_node c = feed(&s, "c", gndp_type_1d(GNDP_F64, L), coef), x = feed(&s, "x", gndp_type_2d(GNDP_F64, 5, 13), points);
-    const gndp_node out[3] = {gndp_legendre(s.g, c, x, 0), gndp_legendre(s.g, c, x, 1), gndp_legendre(s.g, c, x, 2)};
+    const gndp_node c = feed(&s, "c", gndp_type_1d(GNDP_F64, L), coef),
+                    x = feed(&s, "x", gndp_type_2d(GNDP_F64, 5, 13), points);
+    const gndp_node out[3] = {gndp_legendre(s.g, c, x, 0), gndp_legendre(s.g, c, x, 1),
+                              gndp_legendre(s.g, c, x, 2)};
     for (int w = 0; w < WAYS; w++) {
         run(&s, ways[w], out, 3);
         for (int i = 0; i < 65; i++) {
@@ -141,7 +152,8 @@ static void legendre_sums_the_generating_function(void **state)
     end(&s);
 }
 
-/* In long double by the three-term recurrence of the Gegenbauer polynomials C_n^(m + 1/2), times (2m - 1)!!. */
+/* In long double by the three-term recurrence of the Gegenbauer polynomials C_n^(m + 1/2), times
+ * (2m - 1)!!. */
 static long double series_in_long_double(int terms, const double *coef, double point, int m)
 {
     const long double x = (long double)point;
@@ -151,7 +163,9 @@ static long double series_in_long_double(int terms, const double *coef, double p
     }
     for (int n = 0; n + m < terms; n++) {
         if (n > 0) {
-            const long double next = ((long double)(2 * n + 2 * m - 1) * x * p - (long double)(n + 2 * m - 1) * below) / (long double)n;
+            const long double next =
+                ((long double)(2 * n + 2 * m - 1) * x * p - (long double)(n + 2 * m - 1) * below) /
+                (long double)n;
             below = p;
             p = next;
         }
@@ -160,7 +174,8 @@ static long double series_in_long_double(int terms, const double *coef, double p
     return sum;
 }
 
-/* Error at most 1e-12 of sum_l |c_l| P_l^(m)(1), the largest the series can be, also next to the ends. */
+/* Error at most 1e-12 of sum_l |c_l| P_l^(m)(1), the largest the series can be, also next to the
+ * ends. */
 static void legendre_is_accurate_to_degree_one_thousand(void **state)
 {
     (void)state;
@@ -168,7 +183,8 @@ static void legendre_is_accurate_to_degree_one_thousand(void **state)
     static double coef[L], points[100];
     const double near[5] = {0.0, 0x1p-53, 1e-12, 1e-7, 1e-3};
     for (int i = 0; i < 100; i++) {
-        points[i] = i < 10 ? (i % 2 == 0 ? 1.0 - near[i / 2] : near[i / 2] - 1.0) : sin(12.9898 * i);
+        points[i] =
+            i < 10 ? (i % 2 == 0 ? 1.0 - near[i / 2] : near[i / 2] - 1.0) : sin(12.9898 * i);
     }
     for (int m = 0; m <= 8; m += 4) {
         setup s = begin();
@@ -177,36 +193,42 @@ static void legendre_is_accurate_to_degree_one_thousand(void **state)
             coef[l] = l < m ? 0.0 : sin(78.233 * l) / value_at_one(l, m);
             size += fabs(coef[l]) * value_at_one(l, m);
         }
-        const gndp_node c = feed(&s, "c", gndp_type_1d(GNDP_F64, L), coef), x = feed(&s, "x", gndp_type_1d(GNDP_F64, 100), points);
+        const gndp_node c = feed(&s, "c", gndp_type_1d(GNDP_F64, L), coef),
+                        x = feed(&s, "x", gndp_type_1d(GNDP_F64, 100), points);
         const gndp_node y = gndp_legendre(s.g, c, x, m);
         for (int w = 0; w < WAYS; w++) {
             run(&s, ways[w], &y, 1);
             for (int i = 0; i < 100; i++) {
-                assert_near(entry(s.result[0], i), (double)series_in_long_double(L, coef, points[i], m), 1e-12 * size);
+                assert_near(entry(s.result[0], i),
+                            (double)series_in_long_double(L, coef, points[i], m), 1e-12 * size);
             }
         }
         end(&s);
     }
 }
 
-/* <series(c), g> = <c, moments(g)>, over several blocks of points; any thread count gives the same bits. */
+/* <series(c), g> = <c, moments(g)>, over several blocks of points; any thread count gives the same
+ * bits. */
 static void legendre_moments_are_the_adjoint_with_bits_free_of_threads(void **state)
 {
     (void)state;
     enum { L = 30, N = 5000 };
     setup s = begin();
-    const gndp_node c = feed_normal(&s, "c", gndp_type_1d(GNDP_F64, L)), g = feed_normal(&s, "g", gndp_type_1d(GNDP_F64, N));
+    const gndp_node c = feed_normal(&s, "c", gndp_type_1d(GNDP_F64, L)),
+                    g = feed_normal(&s, "g", gndp_type_1d(GNDP_F64, N));
     const gndp_node x = gndp_sin(s.g, feed_normal(&s, "x", gndp_type_1d(GNDP_F64, N)));
     for (int m = 0; m < 3; m++) {
         const gndp_node y = gndp_legendre(s.g, c, x, m);
         gndp_node moments;
         double first[L];
         gndp_vjp(s.g, &y, &g, 1, &c, 1, &moments);
-        const gndp_node out[4] = {gndp_sum_all(s.g, gndp_mul(s.g, y, g)), gndp_sum_all(s.g, gndp_mul(s.g, c, moments)), moments,
+        const gndp_node out[4] = {gndp_sum_all(s.g, gndp_mul(s.g, y, g)),
+                                  gndp_sum_all(s.g, gndp_mul(s.g, c, moments)), moments,
                                   gndp_sum_all(s.g, gndp_abs(s.g, gndp_mul(s.g, y, g)))};
         for (int w = 0; w < WAYS; w++) {
             run(&s, ways[w], out, 4);
-            assert_near(entry(s.result[0], 0), entry(s.result[1], 0), 1e-13 * entry(s.result[3], 0));
+            assert_near(entry(s.result[0], 0), entry(s.result[1], 0),
+                        1e-13 * entry(s.result[3], 0));
             if (w == 1) {
                 memcpy(first, s.result[2].data, sizeof first);
             } else if (w == 2) {
@@ -222,7 +244,8 @@ static void legendre_refuses_wrong_arguments(void **state)
     (void)state;
     for (int k = 0; k < 3; k++) {
         setup s = begin();
-        const gndp_node c = gndp_input(s.g, "c", gndp_type_1d(GNDP_F64, 4)), x = gndp_input(s.g, "x", gndp_type_2d(GNDP_F64, 2, 3));
+        const gndp_node c = gndp_input(s.g, "c", gndp_type_1d(GNDP_F64, 4)),
+                        x = gndp_input(s.g, "x", gndp_type_2d(GNDP_F64, 2, 3));
         switch (k) {
         case 0:
             gndp_legendre(s.g, c, x, 9);

@@ -94,7 +94,8 @@ static void check(const product *p)
     const double eps = p->elem == sizeof(double) ? 0x1p-53 : 0x1p-24;
     for (int64_t q = 0; q < s->batch; q++)
         for (int64_t i = 0; i < s->m; i++)
-            for (int64_t j = 0; j < s->c_row && q * s->c_batch + i * s->c_row + j < p->c_count; j++) {
+            for (int64_t j = 0; j < s->c_row && q * s->c_batch + i * s->c_row + j < p->c_count;
+                 j++) {
                 const int64_t at = q * s->c_batch + i * s->c_row + j;
                 double sum = 0.0, size = 0.0;
                 if (j >= s->n) { /* a gap */
@@ -112,11 +113,12 @@ static void check(const product *p)
                 const double old = s->accumulate ? get(p, p->before, at) : 0.0;
                 const double want = s->alpha * sum + bias + old;
                 const double bound = ((double)(s->k + 2) * fabs(s->alpha) * size +
-                                      4.0 * (fabs(want) + fabs(bias) + fabs(old))) * eps;
+                                      4.0 * (fabs(want) + fabs(bias) + fabs(old))) *
+                                     eps;
                 if (!(fabs(get(p, p->c, at) - want) <= 2.0 * bound))
                     fail_msg("provider %d kind %d: %.9g, not %.9g (%.2g) at (%d, %d, %d)",
-                             (int)p->spec.provider, (int)p->spec.kind, get(p, p->c, at), want, bound,
-                             (int)q, (int)i, (int)j);
+                             (int)p->spec.provider, (int)p->spec.kind, get(p, p->c, at), want,
+                             bound, (int)q, (int)i, (int)j);
             }
 }
 
@@ -146,9 +148,9 @@ static bool run(product *p, const gndp_cpu *cpu)
 /* Shapes, transposes, alpha, accumulation and bias; says how many the provider could do. */
 static int sweep(gndp_gemm_kind kind, gndp_matmul_provider provider)
 {
-    static const int64_t sizes[][4] = {{1, 1, 1, 1},    {1, 17, 33, 9},  {1, 50, 40, 257},
-                                       {3, 20, 12, 31}, {4, 1, 40, 16},  {2, 64, 64, 64},
-                                       {1, 40, 1, 100}, {33, 7, 9, 5},   {1, 9, 33, 2300}};
+    static const int64_t sizes[][4] = {{1, 1, 1, 1},    {1, 17, 33, 9}, {1, 50, 40, 257},
+                                       {3, 20, 12, 31}, {4, 1, 40, 16}, {2, 64, 64, 64},
+                                       {1, 40, 1, 100}, {33, 7, 9, 5},  {1, 9, 33, 2300}};
     const gndp_cpu cpu = gndp_cpu_detect();
     int done = 0;
     rng_state = 21;

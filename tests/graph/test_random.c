@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random draws as nodes have the bits of the base functions, whatever batch, order of members, device and threads.
+// Random draws as nodes have the bits of the base functions, whatever batch, order of members,
+// device and threads.
 #include "graph/family.h"
 
 enum { COUNT = 5003 }; /* odd, and more than one task */
@@ -13,13 +14,15 @@ static void random_nodes_have_the_bits_of_the_base_functions(void **state)
     setup s = begin();
     const int32_t step = 31;
     const int64_t dim[1] = {COUNT};
-    const gndp_node seed = feed(&s, "seed", gndp_type_1d(GNDP_I32, 2), seed_words), at = feed(&s, "step", gndp_type_scalar(GNDP_I32), &step);
+    const gndp_node seed = feed(&s, "seed", gndp_type_1d(GNDP_I32, 2), seed_words),
+                    at = feed(&s, "step", gndp_type_scalar(GNDP_I32), &step);
     const gndp_node member = feed(&s, "member", gndp_type_1d(GNDP_I32, 3), members);
     const uint32_t stream[4] = {GNDP_STREAM(1, 0), GNDP_STREAM(1, 1), GNDP_STREAM(65535, 65535), 0};
-    const gndp_node out[4] = {gndp_random_normal(s.g, seed, at, member, stream[0], GNDP_F32, 1, dim),
-                              gndp_random_normal(s.g, seed, at, member, stream[1], GNDP_F64, 1, dim),
-                              gndp_random_uniform(s.g, seed, at, member, stream[2], GNDP_F32, 1, dim),
-                              gndp_random_uniform(s.g, seed, at, member, stream[3], GNDP_F64, 1, dim)};
+    const gndp_node out[4] = {
+        gndp_random_normal(s.g, seed, at, member, stream[0], GNDP_F32, 1, dim),
+        gndp_random_normal(s.g, seed, at, member, stream[1], GNDP_F64, 1, dim),
+        gndp_random_uniform(s.g, seed, at, member, stream[2], GNDP_F32, 1, dim),
+        gndp_random_uniform(s.g, seed, at, member, stream[3], GNDP_F64, 1, dim)};
     static float f[COUNT];
     static double d[COUNT];
     for (int w = 0; w < WAYS; w++) {
@@ -44,8 +47,10 @@ static void random_has_derivative_zero(void **state)
     (void)state;
     setup s = begin();
     const int32_t step = 0;
-    const gndp_node seed = feed(&s, "seed", gndp_type_1d(GNDP_I32, 2), seed_words), at = feed(&s, "step", gndp_type_scalar(GNDP_I32), &step);
-    const gndp_node member = feed(&s, "member", gndp_type_1d(GNDP_I32, 3), members), x = feed_normal(&s, "x", gndp_type_1d(GNDP_F64, 3));
+    const gndp_node seed = feed(&s, "seed", gndp_type_1d(GNDP_I32, 2), seed_words),
+                    at = feed(&s, "step", gndp_type_scalar(GNDP_I32), &step);
+    const gndp_node member = feed(&s, "member", gndp_type_1d(GNDP_I32, 3), members),
+                    x = feed_normal(&s, "x", gndp_type_1d(GNDP_F64, 3));
     const gndp_node e = gndp_random_normal(s.g, seed, at, member, 5, GNDP_F64, 0, NULL);
     gndp_node dx;
     assert_true(gndp_type_equal(gndp_node_type(e), gndp_type_1d(GNDP_F64, 3)));
@@ -68,7 +73,8 @@ static void random_refuses_a_stream_drawn_twice_and_wrong_inputs(void **state)
     for (int k = 0; k < 4; k++) {
         setup s = begin();
         const int64_t dim[1] = {4};
-        const gndp_node seed = gndp_input(s.g, "seed", gndp_type_1d(GNDP_I32, 2)), at = gndp_input(s.g, "at", gndp_type_scalar(GNDP_I32));
+        const gndp_node seed = gndp_input(s.g, "seed", gndp_type_1d(GNDP_I32, 2)),
+                        at = gndp_input(s.g, "at", gndp_type_scalar(GNDP_I32));
         const gndp_node member = gndp_input(s.g, "member", gndp_type_1d(GNDP_I32, 3));
         switch (k) {
         case 0:
@@ -78,7 +84,9 @@ static void random_refuses_a_stream_drawn_twice_and_wrong_inputs(void **state)
             break;
         case 1:
             gndp_random_normal(s.g, at, at, member, 0, GNDP_F32, 1, dim);
-            assert_poisoned(&s, GNDP_ERR_SHAPE, "random_normal: wants seed [2], step [], member [R], got i32[], i32[], i32[3]");
+            assert_poisoned(
+                &s, GNDP_ERR_SHAPE,
+                "random_normal: wants seed [2], step [], member [R], got i32[], i32[], i32[3]");
             break;
         case 2:
             gndp_random_normal(s.g, seed, at, member, 0, GNDP_I32, 1, dim);

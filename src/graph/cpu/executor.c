@@ -91,11 +91,14 @@ static void find_needed(cpu_lowering *l)
         if (node->op->view != NULL && f->unit_of[id] < 0) {
             continue; /* a view reads nothing itself */
         }
-        for (int i = 0; i < node->n_in; i++) {
-            const cpu_view view = gndp_cpu_view(f, node->in[i]);
-            const bool inside = f->unit_of[id] >= 0 && f->unit_of[id] == f->unit_of[view.base.node];
-            if (!inside || node->op->matmul) {
-                need(l, view.base);
+        for (int i = 0; i < node->n_in && !f->joined[id]; i++) {
+            ir_ref source[GNDP_MAX_INPUTS];
+            const int n = gndp_cpu_sources(f, node->in[i], source);
+            for (int k = 0; k < n; k++) {
+                const bool inside = f->unit_of[id] >= 0 && f->unit_of[id] == f->unit_of[source[k].node];
+                if (!inside || node->op->matmul) {
+                    need(l, source[k]);
+                }
             }
         }
         if (f->unit_of[id] >= 0 && (f->units[f->unit_of[id]].kind != UNIT_TILES || node->op->reduction != 0)) {
@@ -119,8 +122,8 @@ static bool writes_in_place(const cpu_lowering *l, int32_t u)
         const ir_node *node = &ir->nodes[id];
         for (int i = 0; i < node->n_in; i++) {
             const int32_t from = f->unit_of[gndp_cpu_view(f, node->in[i]).base.node];
-            const bool view = node->op->view != NULL && f->unit_of[id] < 0;
-            if (from == u && !node->op->effect && !view && f->unit_of[id] != u) {
+            const bool view = node->op->view != NULL && f->unit_of[id] < 0; /* of one that is read, if any */
+            if (from == u && !node->op->effect && !view && (f->unit_of[id] != u || f->joined[id])) {
                 return false;
             }
         }
@@ -147,6 +150,13 @@ static bool read_elsewhere(const cpu_lowering *l, const bool *candidate, int32_t
         const int32_t at = f->unit_of[id];
         for (int i = 0; i < ir->nodes[id].n_in && at >= 0; i++) {
             const cpu_view view = gndp_cpu_view(f, ir->nodes[id].in[i]);
+            ir_ref source[GNDP_MAX_INPUTS];
+            const int n = gndp_cpu_sources(f, ir->nodes[id].in[i], source);
+            for (int k = 0; k < n && f->joined[view.base.node]; k++) {
+                if (*lower_buffer(l, source[k]) == param && ir->nodes[source[k].node].op->leaf && (at == u || candidate[at])) {
+                    return true;
+                }
+            }
             if (*lower_buffer(l, view.base) != param || ir->nodes[view.base.node].op->leaf == false) {
                 continue;
             }

@@ -50,6 +50,20 @@ bool gndp_view_is_flat(const cpu_fusion *f, ir_ref ref, const cpu_view *view)
            gndp_view_is_dense(type, &view->strides);
 }
 
+int gndp_cpu_sources(const cpu_fusion *f, ir_ref ref, ir_ref *out)
+{
+    const cpu_view view = gndp_cpu_view(f, ref);
+    const ir_node *base = &f->ir->nodes[view.base.node];
+    if (!f->joined[view.base.node]) {
+        out[0] = view.base;
+        return 1;
+    }
+    for (int i = 0; i < base->n_in; i++) {
+        out[i] = gndp_cpu_view(f, base->in[i]).base;
+    }
+    return base->n_in;
+}
+
 /* A view node that cannot be said in strides, or was asked to be an array, stands for itself. */
 static void find_view(cpu_fusion *f, int32_t id)
 {
@@ -100,6 +114,70 @@ static void find_views(cpu_fusion *f)
         }
     }
     /* views of views made arrays later would read round them: that is right, and needs no second look */
+}
+
+/* ------------------------------------------------------------------------------------------ pieces */
+
+/* A concat or pad along its last axis, of few pieces whose columns lie in order. */
+static bool could_join(const cpu_fusion *f, int32_t id)
+{
+    const ir_node *node = &f->ir->nodes[id];
+    const gndp_type type = node->out[0];
+    const int last = type.rank - 1;
+    const bool concat = strcmp(node->op->name, "concat") == 0, pad = strcmp(node->op->name, "pad") == 0;
+    if ((!concat && !pad) || last < 1 || type.dim[last] > FUSE_ROW_LIMIT || type.dim[last] < 2 || gndp_type_count(type) == 0 ||
+        (concat && (node->attr.i[0] != last || node->n_in > 6))) {
+        return false;
+    }
+    for (int i = 0; i < last && pad; i++) {
+        if (node->attr.i[i] != 0 || node->attr.i[GNDP_MAX_RANK + i] != 0) {
+            return false;
+        }
+    }
+    for (int i = 0; i < node->n_in; i++) {
+        const gndp_type piece = ir_type(f->ir, node->in[i]);
+        const cpu_view view = gndp_cpu_view(f, node->in[i]);
+        const int64_t step = view.strides.stride[piece.rank - 1];
+        if ((piece.dim[piece.rank - 1] > 1 && step != 0 && step != 1) || strcmp(f->ir->nodes[view.base.node].op->name, "concat") == 0 ||
+            strcmp(f->ir->nodes[view.base.node].op->name, "pad") == 0) {
+            return false; /* pieces of pieces would have to be looked through twice */
+        }
+    }
+    return true;
+}
+
+/* Some number of trailing axes of the space hold exactly the row. */
+static bool ends_rows(gndp_type space, int64_t row)
+{
+    int64_t product = 1;
+    for (int i = space.rank - 1; i >= 0 && product < row; i--) {
+        product *= space.dim[i];
+    }
+    return product == row;
+}
+
+static void find_joined(cpu_fusion *f)
+{
+    for (int32_t id = 0; id < f->ir->n; id++) {
+        f->joined[id] = could_join(f, id);
+    }
+    for (int64_t i = 0; i < f->ir->n_outputs; i++) {
+        f->joined[gndp_cpu_view(f, f->ir->outputs[i]).base.node] = false;
+    }
+    for (int32_t id = 0; id < f->ir->n; id++) {
+        const ir_node *node = &f->ir->nodes[id];
+        for (int i = 0; i < node->n_in; i++) {
+            const cpu_view view = gndp_cpu_view(f, node->in[i]);
+            const bool plain = node->op->view != NULL && !f->copied[id]; /* reads nothing itself */
+            if (!f->joined[view.base.node] || plain) {
+                continue;
+            }
+            const gndp_type type = ir_type(f->ir, view.base);
+            f->joined[view.base.node] = gndp_is_elementwise(node->op) && gndp_view_is_flat(f, node->in[i], &view) &&
+                                        gndp_type_count(gndp_member_space(f, id)) == gndp_type_count(type) &&
+                                        ends_rows(gndp_member_space(f, id), type.dim[type.rank - 1]);
+        }
+    }
 }
 
 /* ---------------------------------------------------------------------------------- refined axes */
@@ -192,9 +270,13 @@ static bool waits_for(cpu_fusion *f, int32_t from, int32_t target)
     for (int m = 0; m < u->n; m++) {
         const ir_node *node = &f->ir->nodes[u->nodes[m]];
         for (int i = 0; i < node->n_in; i++) {
-            const int32_t next = f->unit_of[gndp_cpu_view(f, node->in[i]).base.node];
-            if (next != from && waits_for(f, next, target)) {
-                return true;
+            ir_ref source[GNDP_MAX_INPUTS];
+            const int n = gndp_cpu_sources(f, node->in[i], source);
+            for (int k = 0; k < n; k++) {
+                const int32_t next = f->unit_of[source[k].node];
+                if (next != from && waits_for(f, next, target)) {
+                    return true;
+                }
             }
         }
     }
@@ -209,15 +291,20 @@ static bool waits_indirectly(cpu_fusion *f, int32_t one, int32_t other)
         const ir_node *node = &f->ir->nodes[u->nodes[m]];
         for (int i = 0; i < node->n_in; i++) {
             const cpu_view view = gndp_cpu_view(f, node->in[i]);
-            const int32_t next = f->unit_of[view.base.node];
-            if (next == other) {
-                if (node->op->matmul || !gndp_view_is_flat(f, node->in[i], &view) || f->ir->nodes[view.base.node].op->reduction != 0) {
-                    return true;
-                }
-            } else if (next != one && next >= 0) {
-                f->search++;
-                if (waits_for(f, next, other)) {
-                    return true;
+            ir_ref source[GNDP_MAX_INPUTS];
+            const int n = gndp_cpu_sources(f, node->in[i], source);
+            for (int k = 0; k < n; k++) {
+                const int32_t next = f->unit_of[source[k].node];
+                if (next == other) {
+                    if (node->op->matmul || f->joined[view.base.node] || !gndp_view_is_flat(f, node->in[i], &view) ||
+                        f->ir->nodes[view.base.node].op->reduction != 0) {
+                        return true;
+                    }
+                } else if (next != one && next >= 0) {
+                    f->search++;
+                    if (waits_for(f, next, other)) {
+                        return true;
+                    }
                 }
             }
         }
@@ -232,6 +319,17 @@ static bool blocked(cpu_fusion *f, int32_t n, int32_t u)
     for (int i = 0; i < node->n_in; i++) {
         const cpu_view view = gndp_cpu_view(f, node->in[i]);
         const int32_t from = f->unit_of[view.base.node];
+        if (f->joined[view.base.node]) {
+            ir_ref source[GNDP_MAX_INPUTS];
+            const int n_sources = gndp_cpu_sources(f, node->in[i], source);
+            for (int k = 0; k < n_sources; k++) {
+                f->search++;
+                if (waits_for(f, f->unit_of[source[k].node], u)) {
+                    return true;
+                }
+            }
+            continue;
+        }
         if (from == u) {
             if (node->op->matmul || !gndp_view_is_flat(f, node->in[i], &view) || f->ir->nodes[view.base.node].op->reduction != 0 ||
                 gndp_type_count(ir_type(f->ir, node->in[i])) != f->units[u].count) {
@@ -291,8 +389,19 @@ static demand demand_of(const cpu_fusion *f, int32_t id, int64_t row)
     if (node->op->matmul) {
         return (demand){.row = node->out[0].dim[node->out[0].rank - 1]};
     }
+    for (int i = 0; i < node->n_in; i++) {
+        const cpu_view view = gndp_cpu_view(f, node->in[i]);
+        if (f->joined[view.base.node]) { /* rows are joined of their pieces */
+            const gndp_type type = ir_type(f->ir, view.base);
+            const int64_t length = type.dim[type.rank - 1];
+            if (row > 0 && row != length) {
+                return (demand){.row = -1};
+            }
+            row = length;
+        }
+    }
     if (node->op->reduction == 0) {
-        return (demand){0};
+        return (demand){.row = row};
     }
     const int64_t outer = node->attr.i[0], n = node->attr.i[1], inner = node->attr.i[2];
     if (inner > 1) {
@@ -387,7 +496,7 @@ static bool merge(cpu_fusion *f, int32_t into, int32_t from)
 {
     cpu_unit *a = &f->units[into], *b = &f->units[from], joined = *a;
     gndp_type space = {.rank = b->rank};
-    if (into == from || b->kind != UNIT_TILES || b->dead || a->count != b->count || a->backward != b->backward ||
+    if (into == from || a->kind != UNIT_TILES || b->kind != UNIT_TILES || a->dead || b->dead || a->count != b->count || a->backward != b->backward ||
         a->n + b->n > FUSE_MAX_NODES || (a->row > 0 && b->row > 0 && a->row != b->row)) {
         return false;
     }
@@ -465,16 +574,18 @@ gndp_status gndp_cpu_fuse(gndp_plan *plan, cpu_fusion *f)
     f->n_units = 0;
     f->search = 0;
     f->views = gndp_arena_alloc(plan->arena, n * sizeof *f->views);
+    f->joined = gndp_arena_alloc(plan->arena, n);
     f->unit_of = gndp_arena_alloc(plan->arena, n * sizeof *f->unit_of);
     f->stamp = gndp_arena_alloc(plan->arena, n * sizeof *f->stamp);
     f->units = gndp_arena_alloc(plan->arena, n * sizeof *f->units);
-    GNDP_CHECK(f->views != NULL && f->copied != NULL && f->unit_of != NULL && f->stamp != NULL && f->units != NULL, GNDP_ERR_NOMEM,
+    GNDP_CHECK(f->views != NULL && f->copied != NULL && f->joined != NULL && f->unit_of != NULL && f->stamp != NULL && f->units != NULL, GNDP_ERR_NOMEM,
                "planner: %lld nodes", (long long)plan->ir.n);
     find_views(f);
+    find_joined(f);
     for (int32_t id = 0; id < plan->ir.n; id++) {
         const ir_node *node = &f->ir->nodes[id];
         f->unit_of[id] = -1;
-        if (node->op->leaf || node->op->effect || (node->op->view != NULL && !f->copied[id])) {
+        if (node->op->leaf || node->op->effect || (node->op->view != NULL && !f->copied[id]) || f->joined[id]) {
             continue;
         }
         const bool fuses = gndp_is_elementwise(node->op) || node->op->view != NULL || node->op->reduction != 0 ||

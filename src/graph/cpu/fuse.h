@@ -39,6 +39,7 @@ typedef struct cpu_fusion {
     const gndp_ir *ir;
     cpu_view *views;   /* [nodes]: of output 0 */
     bool *copied;      /* [nodes]: a view node that gets its own array */
+    bool *joined;      /* [nodes]: a concat or pad that only fused nodes read: they load its pieces */
     int32_t *unit_of;  /* [nodes]: -1 for leaves, plain views, effects */
     cpu_unit *units;
     int64_t n_units, capacity;
@@ -51,6 +52,12 @@ gndp_status gndp_cpu_fuse(gndp_plan *plan, cpu_fusion *fusion);
 
 /** Strides of a value over its base. */
 cpu_view gndp_cpu_view(const cpu_fusion *f, ir_ref ref);
+
+/**
+ * The nodes whose arrays a reader of `ref` reads: the base of its view, or the bases of its pieces. Returns how many; at most
+ * GNDP_MAX_INPUTS.
+ */
+int gndp_cpu_sources(const cpu_fusion *f, ir_ref ref, ir_ref *out);
 
 /** Row-major strides of a type. */
 gndp_strides gndp_dense(gndp_type type);

@@ -64,7 +64,7 @@ typedef struct gndp_gemm_block {
 } gndp_gemm_block;
 
 typedef struct gndp_gemm_ops {
-    int mr, nr; /* register block */
+    int mr, nr;  /* register block */
     size_t elem; /* bytes of an element of A, B and C in memory */
     size_t (*packed_b_bytes)(int64_t k, int64_t n);
     size_t (*packed_b_offset)(int64_t k, int64_t n0); /* where column n0's panel begins */

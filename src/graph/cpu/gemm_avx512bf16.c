@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matrix products of f32 data with operands rounded to bf16, by AVX-512 pair products: tiles 12 x 32.
+// Matrix products of f32 data with operands rounded to bf16, by AVX-512 pair products: tiles 12
+// x 32.
 //
-// vdpbf16ps adds to each f32 lane the two products of a pair of neighbours in k. Operands are packed
-// as such pairs; an odd k leaves a pair with a zero in both operands.
+// vdpbf16ps adds to each f32 lane the two products of a pair of neighbours in k. Operands are
+// packed as such pairs; an odd k leaves a pair with a zero in both operands.
 #include <immintrin.h>
 
 #include "graph/cpu/gemm_levels.h"
@@ -19,14 +20,16 @@ GNDP_GEMM_INLINE __m512i pairs_of_run(const float *src, int64_t k)
 }
 
 /* n <= 16 columns of rows k and k + 1 (absent when k_left is 1) as n pairs. */
-GNDP_GEMM_INLINE __m512i pairs_of_rows(const float *src, int64_t k_stride, int64_t k_left, int64_t n)
+GNDP_GEMM_INLINE __m512i pairs_of_rows(const float *src, int64_t k_stride, int64_t k_left,
+                                       int64_t n)
 {
     const __mmask16 mask = (__mmask16)((1u << n) - 1u);
     const __m512 even = _mm512_maskz_loadu_ps(mask, src);
     const __m512 odd =
         k_left > 1 ? _mm512_maskz_loadu_ps(mask, src + k_stride) : _mm512_setzero_ps();
-    const __m512i lanes = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24,
-                                           8, 23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    const __m512i lanes =
+        _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6,
+                         21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
     return _mm512_permutexvar_epi16(lanes, (__m512i)_mm512_cvtne2ps_pbh(odd, even));
 }
 
@@ -35,7 +38,8 @@ static void copy_row(uint32_t *dst, const float *src, int64_t k)
     const int64_t units = gndp_ceil_div(k, 2);
     for (int64_t s = 0; s < units; s += 16) {
         const __mmask16 mask = (__mmask16)((1u << gndp_min_i64(16, units - s)) - 1u);
-        _mm512_mask_storeu_epi32(dst + s, mask, pairs_of_run(src + 2 * s, gndp_min_i64(32, k - 2 * s)));
+        _mm512_mask_storeu_epi32(dst + s, mask,
+                                 pairs_of_run(src + 2 * s, gndp_min_i64(32, k - 2 * s)));
     }
 }
 

@@ -8,7 +8,7 @@
 //   ROW_FN_LIST(X)          X(1) ... X(MR)
 //   VEC, BVEC, MASK         sums, B operands, and a mask for the first n lanes
 //   V_ZERO V_SPLAT(x) V_LOAD(p) V_STORE(p, v) V_ADD V_MUL
-//   V_MASK(n) V_LOAD_MASK(m, p) V_STORE_MASK(m, p, v)     lanes outside are neither read nor written
+//   V_MASK(n) V_LOAD_MASK(m, p) V_STORE_MASK(m, p, v)     the others are not read or written
 //   B_LOAD(p) B_LOAD_MASK(m, p) A_SPLAT(p) V_FMA(acc, a, b)
 //   V_SUM(v)                sum of the lanes, in a fixed order
 //   DIRECT_B                1 where B with neighbouring columns may be read in place
@@ -16,8 +16,8 @@
 //   PACK_UNIT(src, k_stride, k_left)             one unit
 //   PACK_COPY(dst, src, k_stride, k_left, n)     a step of n <= LANES neighbours, LANES are written
 //   COPY_ROW(dst, src, k)                        a row of k neighbours
-//   PACK_TURN(dst, width, src, x_stride, k, n)   optional: at most LANES steps of n <= LANES columns
-//                                                whose k are neighbours, zeros behind the columns
+//   PACK_TURN(dst, width, src, x_stride, k, n)   optional: at most LANES steps of n <= LANES
+//                                                columns of neighbours in k, zeros behind them
 
 #define NR (2 * LANES)
 #define KC_UNITS (GNDP_GEMM_K_BYTES / (int64_t)sizeof(UNIT))
@@ -36,46 +36,16 @@ GNDP_GEMM_INLINE void GNDP_G(look_ahead)(int rows, int vecs, const gndp_gemm_til
     end = (int)gndp_min_i64(t->ahead_rows, (span + 1) * t->span_ahead);
     for (int r = span * t->span_ahead; r < end; r++)
         for (int line = 0; line < t->ahead_lines; line++)
-            __builtin_prefetch(t->ahead + r * t->ahead_stride + line * 64, 0, 3);
+            if (t->ahead_far)
+                __builtin_prefetch(t->ahead + r * t->ahead_stride + line * 64, 0, 2);
+            else
+                __builtin_prefetch(t->ahead + r * t->ahead_stride + line * 64, 0, 3);
 }
 
-/* Rows of A are addressed as one of four pointers plus 0, 1 or 2 strides, which x86 does within the
-   instruction; a pointer per row would not fit the register file. */
-GNDP_GEMM_INLINE void GNDP_G(tile)(const int rows, const int vecs, const gndp_gemm_tile *t)
+/* C (+)= alpha sum + bias, columns beyond the tile's untouched. */
+GNDP_GEMM_INLINE void GNDP_G(store)(const int rows, const int vecs, const gndp_gemm_tile *t,
+                                    VEC acc[MR][2])
 {
-    const int64_t a_row = t->a_row, a_step = t->a_step, b_step = t->b_step;
-    const UNIT *p[4];
-    for (int g = 0; g < 4; g++)
-        p[g] = (const UNIT *)t->a + 3 * g * a_row;
-    const UNIT *b = t->b;
-    const MASK b_mask = V_MASK(t->b_cols - (vecs - 1) * LANES);
-    VEC acc[MR][2];
-    GNDP_GEMM_UNROLL
-    for (int r = 0; r < rows; r++)
-        acc[r][0] = acc[r][1] = V_ZERO;
-    int span = 0;
-    for (int64_t left = t->k; left > 0; left -= t->span) {
-        GNDP_G(look_ahead)(rows, vecs, t, span++);
-        for (int64_t k = gndp_min_i64(left, t->span); k > 0; k--) {
-            BVEC bv[2];
-            bv[0] = vecs == 2 ? B_LOAD(b) : B_LOAD_MASK(b_mask, b);
-            if (vecs == 2)
-                bv[1] = B_LOAD_MASK(b_mask, b + LANES);
-            b += b_step;
-            GNDP_GEMM_UNROLL
-            for (int r = 0; r < rows; r++) {
-                const BVEC av = A_SPLAT(p[r / 3] + (r % 3) * a_row);
-                acc[r][0] = V_FMA(acc[r][0], av, bv[0]);
-                if (vecs == 2)
-                    acc[r][1] = V_FMA(acc[r][1], av, bv[1]);
-            }
-            GNDP_GEMM_UNROLL
-            for (int g = 0; g < 4; g++) {
-                p[g] += a_step;
-                __asm__("" : "+r"(p[g])); /* gcc would keep the four in a vector, on the stack */
-            }
-        }
-    }
     const MASK mask = V_MASK(t->cols - (vecs - 1) * LANES);
     const VEC alpha = V_SPLAT((REAL)t->alpha);
     GNDP_GEMM_UNROLL
@@ -112,9 +82,57 @@ GNDP_GEMM_INLINE void GNDP_G(tile)(const int rows, const int vecs, const gndp_ge
     }
 }
 
+/* Rows of A are addressed as one of four pointers plus 0, 1 or 2 strides, which x86 does within the
+   instruction; a pointer per row would not fit the register file. */
+GNDP_GEMM_INLINE void GNDP_G(tile)(const int rows, const int vecs, const gndp_gemm_tile *t)
+{
+    const int64_t a_row = t->a_row, a_step = t->a_step, b_step = t->b_step;
+    const int groups = (rows + 2) / 3;
+    const UNIT *p[4];
+    GNDP_GEMM_UNROLL
+    for (int g = 0; g < groups; g++)
+        p[g] = (const UNIT *)t->a + 3 * g * a_row;
+    const UNIT *b = t->b;
+    const MASK b_mask = V_MASK(t->b_cols - (vecs - 1) * LANES);
+    VEC acc[MR][2];
+    GNDP_GEMM_UNROLL
+    for (int r = 0; r < rows; r++)
+        acc[r][0] = acc[r][1] = V_ZERO;
+    int span = 0;
+    for (int64_t left = t->k; left > 0; left -= t->span) {
+        GNDP_G(look_ahead)(rows, vecs, t, span++);
+        for (int64_t k = gndp_min_i64(left, t->span); k > 0; k--) {
+            BVEC bv[2];
+            bv[0] = vecs == 2 ? B_LOAD(b) : B_LOAD_MASK(b_mask, b);
+            if (vecs == 2)
+                bv[1] = B_LOAD_MASK(b_mask, b + LANES);
+            b += b_step;
+            GNDP_GEMM_UNROLL
+            for (int r = 0; r < rows; r++) {
+                const BVEC av = A_SPLAT(p[r / 3] + (r % 3) * a_row);
+                acc[r][0] = V_FMA(acc[r][0], av, bv[0]);
+                if (vecs == 2)
+                    acc[r][1] = V_FMA(acc[r][1], av, bv[1]);
+            }
+            GNDP_GEMM_UNROLL
+            for (int g = 0; g < groups; g++) {
+                p[g] += a_step;
+                __asm__("" : "+r"(p[g])); /* gcc would keep the four in a vector, on the stack */
+            }
+        }
+    }
+    GNDP_G(store)(rows, vecs, t, acc);
+}
+
 #define TILE_FNS(r)                                                                                \
-    static void GNDP_G(tile_##r##_1)(const gndp_gemm_tile *t) { GNDP_G(tile)(r, 1, t); }           \
-    static void GNDP_G(tile_##r##_2)(const gndp_gemm_tile *t) { GNDP_G(tile)(r, 2, t); }
+    static void GNDP_G(tile_##r##_1)(const gndp_gemm_tile *t)                                      \
+    {                                                                                              \
+        GNDP_G(tile)(r, 1, t);                                                                     \
+    }                                                                                              \
+    static void GNDP_G(tile_##r##_2)(const gndp_gemm_tile *t)                                      \
+    {                                                                                              \
+        GNDP_G(tile)(r, 2, t);                                                                     \
+    }
 ROW_FN_LIST(TILE_FNS)
 #define TILE_ROW(r) {GNDP_G(tile_##r##_1), GNDP_G(tile_##r##_2)},
 /* tiles[rows - 1][vectors - 1] */
@@ -207,8 +225,8 @@ static size_t GNDP_G(row_scratch_bytes)(int64_t rows, int64_t k)
 }
 
 /* Can the tiles read A where it lies? If rows are runs of k, and not so far apart that the rows of
-   a tile fall on the same few sets of L1 (4096 bytes a way); or if neighbours are neighbours in i and
-   all of it stays in L1. */
+   a tile fall on the same few sets of L1 (4096 bytes a way); or if neighbours are neighbours in i
+   and all of it stays in L1. */
 static inline bool GNDP_G(a_in_place)(int64_t rows, int64_t k, int64_t a_row, int64_t a_col)
 {
     if (KSTEP != 1)
@@ -237,14 +255,19 @@ static gndp_gemm_a_view GNDP_G(view_a)(int64_t rows, int64_t k, const REAL *a, i
     if (a_row != 1 || a_col == 1 || view.form == GNDP_GEMM_A_IN_PLACE)
         return view;
     view.form = GNDP_GEMM_A_PANELS;
-    for (int64_t s = 0; s < units; s++)
+    const int64_t least = rows / tiles, taller = rows % tiles; /* as in tile_start */
+    for (int64_t s = 0; s < units; s++) {
+        const REAL *src = a + s * KSTEP * a_col;
+        UNIT *panel = scratch;
         for (int64_t t = 0; t < tiles; t++) {
-            const int64_t i = GNDP_G(tile_start)(rows, t);
-            const int64_t height = GNDP_G(tile_start)(rows, t + 1) - i;
+            const int64_t height = least + (t < taller);
             for (int64_t x = 0; x < height; x += LANES)
-                PACK_COPY(scratch + t * GNDP_G(a_panel)(units) + s * height + x, a + s * KSTEP * a_col + i + x, a_col,
-                          k - s * KSTEP, gndp_min_i64(LANES, height - x));
+                PACK_COPY(panel + s * height + x, src + x, a_col, k - s * KSTEP,
+                          gndp_min_i64(LANES, height - x));
+            src += height;
+            panel += GNDP_G(a_panel)(units);
         }
+    }
     return view;
 }
 
@@ -281,13 +304,14 @@ static void GNDP_G(tiles_of)(int64_t rows, int64_t n, int64_t k, const gndp_gemm
                              const gndp_gemm_region next[2], int64_t panel, gndp_gemm_tile t)
 {
     const int64_t tiles = gndp_ceil_div(rows, MR), calls = tiles * gndp_ceil_div(n, NR);
-    t.span = t.k <= GNDP_GEMM_SHORT_K ? GNDP_GEMM_SHORT_SPAN : GNDP_GEMM_SPAN;
+    t.span = (t.k <= GNDP_GEMM_SHORT_K ? GNDP_GEMM_SHORT_SPAN : GNDP_GEMM_SPAN) * 12 / MR;
     const int64_t spans = gndp_max_i64(1, gndp_ceil_div(t.k, t.span));
     const UNIT *b = t.b;
     REAL *c = t.c;
     const REAL *bias = t.bias;
     int64_t call = 0;
     t.span_rows = (int)gndp_ceil_div(MR, spans);
+    t.ahead_far = a->form == GNDP_GEMM_A_PANELS;
     for (int64_t i = 0; i < tiles; i++) {
         const int64_t i0 = GNDP_G(tile_start)(rows, i), i1 = GNDP_G(tile_start)(rows, i + 1);
         GNDP_G(point_at)(a, i, i0, i1 - i0, k, &t);
@@ -340,11 +364,12 @@ static void GNDP_G(block)(const gndp_gemm_block *w)
                 then_i = 0;
                 then_s = s + kc;
             }
+            const REAL *then_a = (const REAL *)w->a + then_i * w->a_row + then_s * KSTEP * w->a_col;
             if (then_s < units)
-                own[0] = gndp_gemm_region_of(
-                    sizeof(REAL), (const REAL *)w->a + then_i * w->a_row + then_s * KSTEP * w->a_col,
-                    gndp_min_i64(GNDP_GEMM_ROW_BLOCK, w->rows - then_i), w->a_row,
-                    gndp_min_i64(kc * KSTEP, w->k - then_s * KSTEP), w->a_col);
+                own[0] = gndp_gemm_region_of(sizeof(REAL), then_a,
+                                             gndp_min_i64(GNDP_GEMM_ROW_BLOCK, w->rows - then_i),
+                                             w->a_row, gndp_min_i64(kc, units - then_s) * KSTEP,
+                                             w->a_col);
             GNDP_G(part)(w, s, i, gndp_min_i64(GNDP_GEMM_ROW_BLOCK, w->rows - i),
                          then_s < units ? own : w->next);
         }

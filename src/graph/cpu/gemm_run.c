@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Drivers of matrix products: cut a product into tasks by its shape and run them on an OpenMP team.
 //
-// Four forms: one thread (too small to share), a grid over C with B packed beforehand, a grid over C
-// and k whose partial sums are added in order (weight gradients: long k, small C), and whole products
-// of a batch. The grids are functions of the shape only and every element of C is written by one
-// task, or summed over chunks of k in ascending order: bits do not depend on the number of threads.
+// Four forms: one thread (too small to share), a grid over C with B packed beforehand, a grid over
+// C and k whose partial sums are added in order (weight gradients: long k, small C), and whole
+// products of a batch. The grids are functions of the shape only and every element of C is written
+// by one task, or summed over chunks of k in ascending order: bits do not depend on the number of
+// threads.
 #include <omp.h>
 
 #include "graph/cpu/gemm_tile.h"
@@ -17,11 +18,13 @@
 #define FEW_ITEMS 32
 /* Tasks that a grid should have, so that 16 threads and more find work. */
 #define GRID_TASKS 32
-/* Split sums: the largest tile of C a task holds (its partial sums stay in L2), the k of a chunk that
-   pays for writing and adding partials, and the k packed at a time. */
+/* Rows of a task that still pay for passing over the panels of B; a multiple of every mr. */
+#define LEAST_ROWS 48
+/* Split sums: tasks (each more is one more partial sum to write and read), the largest tile of C a
+   task holds (its partial sums stay in L2), the least k of a chunk, and the k packed at a time. */
 #define SPLIT_TASKS 16
 #define SPLIT_TILE 256
-#define SPLIT_MIN_K 1024
+#define SPLIT_MIN_K 512
 #define SPLIT_PACK_K 256
 
 typedef enum form { FORM_SERIAL, FORM_GRID, FORM_SPLIT, FORM_BATCH, FORM_ITEMS } form;
@@ -58,7 +61,7 @@ static void plan_split(const gndp_gemm_ops *ops, const gndp_gemm_shape *s, grid 
     g->rows = gndp_ceil_div(s->m, g->row_block);
     g->cols = gndp_ceil_div(s->n, g->col_block);
     const int64_t wanted = gndp_ceil_div(SPLIT_TASKS, g->rows * g->cols);
-    const int64_t chunks = gndp_max_i64(1, gndp_min_i64(wanted, s->k / (SPLIT_MIN_K / 2)));
+    const int64_t chunks = gndp_max_i64(1, gndp_min_i64(wanted, s->k / SPLIT_MIN_K));
     g->k_chunk = round_up(gndp_ceil_div(s->k, chunks), 2); /* pairs of bf16 stay together */
     g->chunks = gndp_ceil_div(s->k, g->k_chunk);
 }
@@ -77,7 +80,7 @@ static grid plan_grid(const gndp_gemm_ops *ops, const gndp_gemm_shape *s)
     }
     g.row_block = GNDP_GEMM_ROW_BLOCK;
     g.rows = gndp_ceil_div(s->m, g.row_block);
-    if (s->k >= 2 * SPLIT_MIN_K && s->k >= 4 * gndp_min_i64(s->m, s->n) &&
+    if (s->k >= 4 * SPLIT_MIN_K && s->k >= 4 * gndp_min_i64(s->m, s->n) &&
         g.rows * gndp_ceil_div(s->n, 2 * SPLIT_TILE) < GRID_TASKS) {
         g.form = FORM_SPLIT;
         plan_split(ops, s, &g);
@@ -87,6 +90,10 @@ static grid plan_grid(const gndp_gemm_ops *ops, const gndp_gemm_shape *s)
     const int64_t cols = gndp_max_i64(1, gndp_min_i64(wanted, s->n / 128));
     g.col_block = round_up(gndp_ceil_div(s->n, cols), ops->nr);
     g.cols = gndp_ceil_div(s->n, g.col_block);
+    const int64_t even = gndp_ceil_div(s->m, gndp_ceil_div(GRID_TASKS, g.cols));
+    g.row_block =
+        gndp_max_i64(LEAST_ROWS, gndp_min_i64(GNDP_GEMM_ROW_BLOCK, round_up(even, ops->mr)));
+    g.rows = gndp_ceil_div(s->m, g.row_block);
     return g;
 }
 
@@ -123,7 +130,8 @@ size_t gndp_gemm_scratch_bytes(const gndp_gemm_ops *ops, const gndp_gemm_shape *
     case FORM_ITEMS:
         return gndp_gemm_scratch_bytes(ops, &item, threads);
     default:
-        return (g.form == FORM_BATCH ? team : 1) * gndp_gemm_align(ops->product_scratch_bytes(&item));
+        return (g.form == FORM_BATCH ? team : 1) *
+               gndp_gemm_align(ops->product_scratch_bytes(&item));
     }
 }
 
@@ -138,18 +146,24 @@ static void *at_mut(const gndp_gemm_ops *ops, void *p, int64_t elements)
 }
 
 /* One block of rows and columns of C; meanwhile the rows of A after it come nearer. */
-static void grid_task(const gndp_gemm_ops *ops, const gndp_gemm_shape *s, const grid *g, int64_t task,
-                      const void *a, const char *packed, void *c, void *own)
+static void grid_task(const gndp_gemm_ops *ops, const gndp_gemm_shape *s, const grid *g,
+                      int64_t task, const void *a, const char *packed, void *c, void *own)
 {
     const int64_t i = task / g->cols * g->row_block, j = task % g->cols * g->col_block;
     const int64_t after = i + g->row_block;
     gndp_gemm_block w = {.rows = gndp_min_i64(g->row_block, s->m - i),
-                         .n = gndp_min_i64(g->col_block, s->n - j), .k = s->k, .alpha = s->alpha,
-                         .a = at(ops, a, i * s->a_row), .a_row = s->a_row, .a_col = s->a_col,
+                         .n = gndp_min_i64(g->col_block, s->n - j),
+                         .k = s->k,
+                         .alpha = s->alpha,
+                         .a = at(ops, a, i * s->a_row),
+                         .a_row = s->a_row,
+                         .a_col = s->a_col,
                          .packed_b = packed + ops->packed_b_offset(s->k, j),
                          .bias = s->bias != NULL ? at(ops, s->bias, j) : NULL,
-                         .c = at_mut(ops, c, i * s->c_row + j), .c_row = s->c_row,
-                         .accumulate = s->accumulate, .scratch = own};
+                         .c = at_mut(ops, c, i * s->c_row + j),
+                         .c_row = s->c_row,
+                         .accumulate = s->accumulate,
+                         .scratch = own};
     if (j + g->col_block >= s->n && after < s->m)
         w.next[0] = gndp_gemm_region_of(ops->elem, at(ops, a, after * s->a_row),
                                         gndp_min_i64(g->row_block, s->m - after), s->a_row,
@@ -192,16 +206,23 @@ static split_place place_of(const gndp_gemm_shape *s, const grid *g, int64_t tas
     return p;
 }
 
-/* Chunk of k of one tile of C, summed into its slot of the partials; while a piece of k is worked on,
-   the operands of the piece after it come nearer. */
+/* Chunk of k of one tile of C, summed into its slot of the partials; while a piece of k is worked
+   on, the operands of the piece after it come nearer. */
 static void split_task(const gndp_gemm_ops *ops, const gndp_gemm_shape *s, const grid *g,
                        int64_t task, const void *a, const void *b, void *partials, char *own)
 {
     const split_place p = place_of(s, g, task);
     const int64_t tasks = g->rows * g->cols * g->chunks;
-    char *packed = own + ops->row_scratch_bytes(g->row_block, gndp_min_i64(g->k_chunk, SPLIT_PACK_K));
-    gndp_gemm_block w = {.rows = p.rows, .n = p.cols, .alpha = 1.0, .a_row = s->a_row,
-                         .a_col = s->a_col, .packed_b = packed, .c_row = s->n, .scratch = own};
+    char *packed =
+        own + ops->row_scratch_bytes(g->row_block, gndp_min_i64(g->k_chunk, SPLIT_PACK_K));
+    gndp_gemm_block w = {.rows = p.rows,
+                         .n = p.cols,
+                         .alpha = 1.0,
+                         .a_row = s->a_row,
+                         .a_col = s->a_col,
+                         .packed_b = packed,
+                         .c_row = s->n,
+                         .scratch = own};
     w.c = at_mut(ops, partials, task / (g->rows * g->cols) * s->m * s->n + p.i * s->n + p.j);
     for (int64_t k = p.k0; k < p.k1; k += SPLIT_PACK_K) {
         w.k = gndp_min_i64(SPLIT_PACK_K, p.k1 - k);
@@ -214,10 +235,12 @@ static void split_task(const gndp_gemm_ops *ops, const gndp_gemm_shape *s, const
             then_k = then.k0;
         }
         const int64_t depth = gndp_min_i64(SPLIT_PACK_K, then.k1 - then_k);
-        w.next[0] = gndp_gemm_region_of(ops->elem, at(ops, a, then.i * s->a_row + then_k * s->a_col),
-                                        then.rows, s->a_row, depth, s->a_col);
-        w.next[1] = gndp_gemm_region_of(ops->elem, at(ops, b, then_k * s->b_row + then.j * s->b_col),
-                                        depth, s->b_row, then.cols, s->b_col);
+        w.next[0] =
+            gndp_gemm_region_of(ops->elem, at(ops, a, then.i * s->a_row + then_k * s->a_col),
+                                then.rows, s->a_row, depth, s->a_col);
+        w.next[1] =
+            gndp_gemm_region_of(ops->elem, at(ops, b, then_k * s->b_row + then.j * s->b_col), depth,
+                                s->b_row, then.cols, s->b_col);
         ops->pack_b(w.k, p.cols, 0, p.cols, at(ops, b, k * s->b_row + p.j * s->b_col), s->b_row,
                     s->b_col, packed);
         ops->block(&w);

@@ -11,14 +11,15 @@
 /* An operand of a small product is read in place if it spans no more: half of L1. */
 #define GNDP_GEMM_IN_PLACE_BYTES (16 * 1024)
 /* Rows of C that share one pass over the panels of B; a multiple of every mr (12, 6, 4). */
-#define GNDP_GEMM_ROW_BLOCK 96
+#define GNDP_GEMM_ROW_BLOCK 192
 /* Bytes of packed B reused over a row block; half of the smallest L2 we care for (1 MiB). */
 #define GNDP_GEMM_B_BYTES (512 * 1024)
 
-/* Steps of k between two requests to memory: few enough lines at a time that the miss buffers (24 on
-   Zen 4) keep room for B. Short products have more to ask for in each step. */
+/* Steps of k between two requests to memory: few enough lines at a time that the miss buffers (24
+   on Zen 4) keep room for B. Short products have more to ask for in each step. For tiles of 12
+   rows; inverse to the rows. */
 #define GNDP_GEMM_SPAN 24
-#define GNDP_GEMM_SHORT_SPAN 12
+#define GNDP_GEMM_SHORT_SPAN 6
 #define GNDP_GEMM_SHORT_K 96
 
 #define GNDP_GEMM_INLINE static inline __attribute__((always_inline))
@@ -49,6 +50,7 @@ typedef struct gndp_gemm_tile {
     const char *ahead;
     int64_t ahead_stride;
     int ahead_rows, ahead_lines;
+    bool ahead_far; /* to L2 only: what is ahead will be packed, and is more than L1 holds */
 } gndp_gemm_tile;
 
 typedef void gndp_gemm_tile_fn(const gndp_gemm_tile *t);

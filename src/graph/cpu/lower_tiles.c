@@ -154,10 +154,49 @@ done:
     return st;
 }
 
+/* Rows of a concat or pad, joined as they are loaded. */
+static gndp_status load_pieces(builder *b, int32_t id, tile_operand *out)
+{
+    gndp_status st = GNDP_OK;
+    const ir_node *node = &b->ir->nodes[id];
+    const gndp_type type = node->out[0];
+    const int last = type.rank - 1;
+    const bool pad = node->n_in == 1 && strcmp(node->op->name, "pad") == 0;
+    tile_load load = {.kind = LOAD_PIECES, .buffer = -1, .dtype = type.dtype, .slot = -1};
+    int64_t column = 0;
+    if (pad && node->attr.i[last] > 0) {
+        load.piece[load.n_pieces++] = (tile_piece){.buffer = -1, .begin = 0, .end = node->attr.i[last]};
+        column = node->attr.i[last];
+    }
+    for (int i = 0; i < node->n_in; i++) {
+        const cpu_view view = gndp_cpu_view(&b->l->fusion, node->in[i]);
+        const int64_t width = ir_type(b->ir, node->in[i]).dim[last];
+        tile_piece *piece = &load.piece[load.n_pieces++];
+        int64_t stride[GNDP_MAX_RANK] = {0};
+        *piece = (tile_piece){.buffer = *lower_buffer(b->l, view.base), .offset = view.strides.offset, .begin = column, .end = column + width,
+                              .inner = width > 1 ? view.strides.stride[last] : 1};
+        GNDP_CHECK(piece->buffer >= 0 && gndp_refine_strides(type, view.strides.stride, b->unit->rank, b->unit->dim, stride), GNDP_ERR_INTERNAL,
+                   "planner: a piece of %s", node->op->name);
+        memcpy(piece->outer_stride, stride, (size_t)b->split * sizeof *stride);
+        GNDP_TRY(note_read(b, piece->buffer));
+        column += width;
+    }
+    if (pad && column < type.dim[last]) {
+        load.piece[load.n_pieces++] = (tile_piece){.buffer = -1, .begin = column, .end = type.dim[last]};
+    }
+    GNDP_TRY(add_load(b, &load, out));
+done:
+    return st;
+}
+
 /* Operand of a member: another member's tile, or a load. */
 static gndp_status operand(builder *b, ir_ref ref, gndp_type space, tile_operand *out)
 {
-    const int m = member_index(b, gndp_cpu_view(&b->l->fusion, ref).base.node);
+    const int32_t base = gndp_cpu_view(&b->l->fusion, ref).base.node;
+    const int m = member_index(b, base);
+    if (b->l->fusion.joined[base]) {
+        return load_pieces(b, base, out);
+    }
     if (m >= 0 && b->ir->nodes[b->unit->nodes[m]].op->reduction == 0) {
         *out = b->where[m];
         return GNDP_OK;
@@ -411,7 +450,7 @@ static bool axes_join(const builder *b, int i)
         for (int k = 0; k < node->n_in && !node->op->matmul; k++) {
             const cpu_view view = gndp_cpu_view(&b->l->fusion, node->in[k]);
             int64_t stride[GNDP_MAX_RANK] = {0};
-            if (member_index(b, view.base.node) >= 0) {
+            if (member_index(b, view.base.node) >= 0 || b->l->fusion.joined[view.base.node]) {
                 continue;
             }
             if (!space_strides(b, space, ir_type(b->ir, node->in[k]), &view.strides, stride) ||

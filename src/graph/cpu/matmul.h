@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matrix products of a plan: which library computes a product of a given shape, and its execution.
 //
-// Three providers: our own routines (gemm.h), OpenBLAS, and oneDNN where it is built in. The choice is
-// a function of kind, shape and processor, from a table in matmul.c of rules that were measured; it is
-// never timed at run time, because bits must repeat. Results of our own routines do not depend on the
-// number of threads; those of the two libraries may.
+// Three providers: our own routines (gemm.h), OpenBLAS, and oneDNN where it is built in. The choice
+// is a function of kind, shape and processor, from a table in matmul.c of rules that were measured;
+// it is never timed at run time, because bits must repeat. Results of our own routines do not
+// depend on the number of threads; those of the two libraries may.
 #ifndef GNDP_GRAPH_CPU_MATMUL_H
 #define GNDP_GRAPH_CPU_MATMUL_H
 
@@ -32,7 +32,8 @@ typedef struct gndp_matmul_plan gndp_matmul_plan;
  * Choose a provider and make what it needs, so that runs need nothing.
  *
  * @param spec borrowed, copied
- * @param cpu  borrowed; levels above it are not used by our routines (the libraries look themselves)
+ * @param cpu  borrowed; levels above it are not used by our routines (the libraries look
+ * themselves)
  * @param out  NULL on failure
  * @return GNDP_OK; GNDP_ERR_SHAPE if a dimension is negative; GNDP_ERR_UNSUPPORTED if the provider
  *         asked for cannot do this product, or, for AUTO, none can: bf16 on a processor without it;

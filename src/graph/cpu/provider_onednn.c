@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// oneDNN as a provider of matrix products: f32, and f32 data with bf16 operands (on AMX where there is).
+// oneDNN as a provider of matrix products: f32, and f32 data with bf16 operands (on AMX where there
+// is).
 //
-// Versions 2.x and 3.x: they differ in descriptors (structs, then handles) and in two post-operations.
-// Everything is made at plan time; a run sets three or four addresses and executes. Post-operations
-// apply alpha and then add the old C; the bias is added before alpha there, so it needs alpha = 1.
+// Versions 2.x and 3.x: they differ in descriptors (structs, then handles) and in two
+// post-operations. Everything is made at plan time; a run sets three or four addresses and
+// executes. Post-operations apply alpha and then add the old C; the bias is added before alpha
+// there, so it needs alpha = 1.
 #ifdef GNDP_HAVE_ONEDNN
 
 #include <omp.h>
@@ -28,7 +30,7 @@ enum { SRC, WEIGHTS, BIAS, DST, SCRATCHPAD, ARGS };
 
 /* A dense bf16 copy of an operand: all rows of all items, each a run of neighbours. */
 typedef struct bf16_copy {
-    int64_t items, rows, run;   /* of the copy */
+    int64_t items, rows, run;    /* of the copy */
     int64_t item_step, row_step; /* of the original, in elements */
 } bf16_copy;
 
@@ -157,8 +159,8 @@ static gndp_status make_primitive(onednn_state *o)
     TRY_DNNL(dnnl_primitive_create(&o->primitive, o->desc));
     for (int i = 0; i < SCRATCHPAD; i++)
         if (o->has_md[i])
-            TRY_DNNL(dnnl_memory_create(&o->memory[i], MD_REF(o->md[i]), o->engine,
-                                        DNNL_MEMORY_NONE));
+            TRY_DNNL(
+                dnnl_memory_create(&o->memory[i], MD_REF(o->md[i]), o->engine, DNNL_MEMORY_NONE));
 done:
     return st;
 }
@@ -259,8 +261,8 @@ static void *address(const void *p)
     return (void *)(uintptr_t)p;
 }
 
-static gndp_status onednn_run(const gndp_matmul_spec *spec, void *state, const void *a, const void *b,
-                              void *c, const void *bias, void *scratch)
+static gndp_status onednn_run(const gndp_matmul_spec *spec, void *state, const void *a,
+                              const void *b, void *c, const void *bias, void *scratch)
 {
     gndp_status st = GNDP_OK;
     onednn_state *o = state;
@@ -298,10 +300,8 @@ bool gndp_matmul_onednn_has_tiles(const void *state)
     return name != NULL && strstr(name, "amx") != NULL;
 }
 
-const gndp_matmul_provider_ops gndp_matmul_onednn = {.name = "onednn",
-                                                     .create = onednn_create,
-                                                     .run = onednn_run,
-                                                     .free = onednn_free};
+const gndp_matmul_provider_ops gndp_matmul_onednn = {
+    .name = "onednn", .create = onednn_create, .run = onednn_run, .free = onednn_free};
 #else
 typedef int gndp_matmul_without_onednn; /* ISO C wants a declaration in every file */
 #endif

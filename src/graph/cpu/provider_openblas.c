@@ -18,8 +18,8 @@ typedef struct blas_operand {
     int64_t stride;
 } blas_operand;
 
-/* Row-major X(i, j) = x[i*row + j*col], rows x cols. BLAS checks that a stride covers a row, even of a
-   matrix whose stride is never used because it has one row. */
+/* Row-major X(i, j) = x[i*row + j*col], rows x cols. BLAS checks that a stride covers a row, even
+   of a matrix whose stride is never used because it has one row. */
 static bool operand_of(int64_t rows, int64_t row, int64_t cols, int64_t col, blas_operand *out)
 {
     const int64_t least_plain = cols > 1 ? cols : 1, least_turned = rows > 1 ? rows : 1;
@@ -44,7 +44,8 @@ static gndp_status openblas_create(const gndp_matmul_spec *spec, const gndp_cpu 
                GNDP_ERR_UNSUPPORTED, "%lld x %lld x %lld is beyond the ints of BLAS",
                (long long)s->m, (long long)s->n, (long long)s->k);
     GNDP_CHECK(operand_of(s->m, s->a_row, s->k, s->a_col, &a) &&
-                   operand_of(s->k, s->b_row, s->n, s->b_col, &b) && (s->m <= 1 || s->c_row >= s->n),
+                   operand_of(s->k, s->b_row, s->n, s->b_col, &b) &&
+                   (s->m <= 1 || s->c_row >= s->n),
                GNDP_ERR_UNSUPPORTED, "strides (%lld, %lld) and (%lld, %lld) are not BLAS's",
                (long long)s->a_row, (long long)s->a_col, (long long)s->b_row, (long long)s->b_col);
     *state = NULL;
@@ -71,7 +72,8 @@ static void start_with_bias(const gndp_matmul_spec *spec, void *c, const void *b
     }
 }
 
-static void one(const gndp_matmul_spec *spec, const char *a, const char *b, char *c, const void *bias)
+static void one(const gndp_matmul_spec *spec, const char *a, const char *b, char *c,
+                const void *bias)
 {
     const gndp_gemm_shape *s = &spec->shape;
     const int m = (int)s->m, n = (int)s->n, k = (int)s->k;
@@ -119,7 +121,5 @@ static void openblas_free(void *state)
     (void)state;
 }
 
-const gndp_matmul_provider_ops gndp_matmul_openblas = {.name = "openblas",
-                                                       .create = openblas_create,
-                                                       .run = openblas_run,
-                                                       .free = openblas_free};
+const gndp_matmul_provider_ops gndp_matmul_openblas = {
+    .name = "openblas", .create = openblas_create, .run = openblas_run, .free = openblas_free};

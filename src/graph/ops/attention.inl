@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attention by its definition, in plain loops, for one real type: REAL, and GNDP_R(f), which appends its name.
+// Attention by its definition, in plain loops, for one real type: REAL, and GNDP_R(f), which
+// appends its name.
 
 /* scale q_i . k_j of head h. */
 static double GNDP_R(logit)(const gndp_attention_shape *s, const REAL *q, const REAL *k)
@@ -12,17 +13,20 @@ static double GNDP_R(logit)(const gndp_attention_shape *s, const REAL *q, const 
 }
 
 /* One query of one head: first, last column of its row of o at `o`. */
-static void GNDP_R(attend)(const gndp_attention_shape *s, const int32_t *mask, const REAL *q, const REAL *k, const REAL *v, REAL *o,
-                           REAL *lse)
+static void GNDP_R(attend)(const gndp_attention_shape *s, const int32_t *mask, const REAL *q,
+                           const REAL *k, const REAL *v, REAL *o, REAL *lse)
 {
     const double low = (double)-INFINITY;
     double top = low, total = 0.0, acc[64];
     for (int64_t j = 0; j < s->nk; j++) {
-        const double l = mask == NULL || mask[j * s->mask_k] != 0 ? GNDP_R(logit)(s, q, k + j * s->k_row) : low;
+        const double l =
+            mask == NULL || mask[j * s->mask_k] != 0 ? GNDP_R(logit)(s, q, k + j * s->k_row) : low;
         top = !(l <= top) && !isnan(top) ? l : top; /* a NaN is the largest, and stays */
     }
     for (int64_t j = 0; j < s->nk && top != low; j++) {
-        total += mask == NULL || mask[j * s->mask_k] != 0 ? exp(GNDP_R(logit)(s, q, k + j * s->k_row) - top) : 0.0;
+        total += mask == NULL || mask[j * s->mask_k] != 0
+                     ? exp(GNDP_R(logit)(s, q, k + j * s->k_row) - top)
+                     : 0.0;
     }
     *lse = (REAL)(top == low ? low : top + log(total));
     for (int64_t begin = 0; begin < s->dv; begin += 64) {
@@ -51,10 +55,12 @@ static gndp_status GNDP_R(attention_ref)(const gndp_exec *ex)
     for (int64_t b = 0; b < s.batch; b++) {
         for (int64_t h = 0; h < s.heads; h++) {
             for (int64_t i = 0; i < s.nq; i++) {
-                const int32_t *mask = s.mask == NULL ? NULL : s.mask + b * s.mask_batch + i * s.mask_q;
-                GNDP_R(attend)(&s, mask, q + b * s.q_batch + i * s.q_row + h * s.dk, k + b * s.k_batch + h * s.dk,
-                               v + b * s.v_batch + h * s.dv, o + b * s.o_batch + i * s.o_row + h * s.dv,
-                               lse + (b * s.heads + h) * s.nq + i);
+                const int32_t *mask =
+                    s.mask == NULL ? NULL : s.mask + b * s.mask_batch + i * s.mask_q;
+                GNDP_R(attend)
+                (&s, mask, q + b * s.q_batch + i * s.q_row + h * s.dk, k + b * s.k_batch + h * s.dk,
+                 v + b * s.v_batch + h * s.dv, o + b * s.o_batch + i * s.o_row + h * s.dv,
+                 lse + (b * s.heads + h) * s.nq + i);
             }
         }
     }
@@ -68,7 +74,8 @@ typedef struct GNDP_R(adjoint_at) {
     double lse;
 } GNDP_R(adjoint_at);
 
-static void GNDP_R(attend_adjoint)(const gndp_attention_shape *s, const int32_t *mask, const GNDP_R(adjoint_at) *a)
+static void GNDP_R(attend_adjoint)(const gndp_attention_shape *s, const int32_t *mask,
+                                   const GNDP_R(adjoint_at) * a)
 {
     double along = 0.0; /* D = d_o . o */
     for (int64_t c = 0; c < s->dv; c++) {
@@ -105,8 +112,10 @@ static gndp_status GNDP_R(attention_adjoint_ref)(const gndp_exec *ex)
     for (int64_t b = 0; b < s.batch; b++) {
         for (int64_t h = 0; h < s.heads; h++) {
             for (int64_t i = 0; i < s.nq; i++) {
-                const int64_t q_at = b * s.q_batch + i * s.q_row + h * s.dk, k_at = b * s.k_batch + h * s.dk;
-                const int64_t o_at = b * s.o_batch + i * s.o_row + h * s.dv, v_at = b * s.v_batch + h * s.dv;
+                const int64_t q_at = b * s.q_batch + i * s.q_row + h * s.dk,
+                              k_at = b * s.k_batch + h * s.dk;
+                const int64_t o_at = b * s.o_batch + i * s.o_row + h * s.dv,
+                              v_at = b * s.v_batch + h * s.dv;
                 const GNDP_R(adjoint_at) at = {.q = (const REAL *)ex->in[0].data + q_at,
                                                .k = (const REAL *)ex->in[1].data + k_at,
                                                .v = (const REAL *)ex->in[2].data + v_at,
@@ -116,7 +125,8 @@ static gndp_status GNDP_R(attention_adjoint_ref)(const gndp_exec *ex)
                                                .dk = (REAL *)ex->out[1].data + k_at,
                                                .dv = (REAL *)ex->out[2].data + v_at,
                                                .lse = (double)lse[(b * s.heads + h) * s.nq + i]};
-                GNDP_R(attend_adjoint)(&s, s.mask == NULL ? NULL : s.mask + b * s.mask_batch + i * s.mask_q, &at);
+                GNDP_R(attend_adjoint)
+                (&s, s.mask == NULL ? NULL : s.mask + b * s.mask_batch + i * s.mask_q, &at);
             }
         }
     }

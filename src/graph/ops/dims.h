@@ -16,10 +16,12 @@ static inline int64_t gndp_dims_product(gndp_type type, int from, int to)
 }
 
 /**
- * Where in the leading axes of `in` the entry lies that belongs to entry `b` of the leading axes of `out`, under
- * broadcasting: the first in_lead axes of `in`, each 1 or equal, are aligned with the last of the out_lead axes of `out`.
+ * Where in the leading axes of `in` the entry lies that belongs to entry `b` of the leading axes of
+ * `out`, under broadcasting: the first in_lead axes of `in`, each 1 or equal, are aligned with the
+ * last of the out_lead axes of `out`.
  */
-static inline int64_t gndp_batch_index(gndp_type out, int out_lead, gndp_type in, int in_lead, int64_t b)
+static inline int64_t gndp_batch_index(gndp_type out, int out_lead, gndp_type in, int in_lead,
+                                       int64_t b)
 {
     int64_t index = 0, stride = 1;
     for (int k = 1; k <= in_lead; k++) {
@@ -33,7 +35,8 @@ static inline int64_t gndp_batch_index(gndp_type out, int out_lead, gndp_type in
     return index;
 }
 
-/** True if the first in_lead axes of `in` are 1 or equal to the axes of `out` they are aligned with. */
+/** True if the first in_lead axes of `in` are 1 or equal to the axes of `out` they are aligned
+ * with. */
 static inline bool gndp_batch_fits(gndp_type out, int out_lead, gndp_type in, int in_lead)
 {
     if (in_lead > out_lead) {

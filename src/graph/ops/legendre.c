@@ -18,12 +18,13 @@ enum {
 #define ORDER_REACH 24
 
 /*
- * P_l^(m) is a Gegenbauer polynomial C_n^(m + 1/2), n = l - m, up to a factor. Divided by its value at 1 (at most 1 in magnitude
- * then), it is G_n with G_0 = 1 and, for the differences d_n = G_n - G_(n-1),
- *   (n + 2m) d_n = (n - 1) d_(n-1) + (2n + 2m - 1) (x - 1) G_(n-1).
- * It follows from the three-term recurrence (Abramowitz & Stegun 22.7.3), but near x = 1, where that loses about n^2 rounding errors,
- * x - 1 is exact and the differences carry the small terms. For x < 0: G_n(-x) = (-1)^n G_n(x).
- * The value at 1 of P_l^(m) is (l + m)! / (2^m m! (l - m)!), from (2m - 1)!! for l = m.
+ * P_l^(m) is a Gegenbauer polynomial C_n^(m + 1/2), n = l - m, up to a factor. Divided by its value
+ * at 1 (at most 1 in magnitude then), it is G_n with G_0 = 1 and, for the differences d_n = G_n -
+ * G_(n-1), (n + 2m) d_n = (n - 1) d_(n-1) + (2n + 2m - 1) (x - 1) G_(n-1). It follows from the
+ * three-term recurrence (Abramowitz & Stegun 22.7.3), but near x = 1, where that loses about n^2
+ * rounding errors, x - 1 is exact and the differences carry the small terms. For x < 0: G_n(-x) =
+ * (-1)^n G_n(x). The value at 1 of P_l^(m) is (l + m)! / (2^m m! (l - m)!), from (2m - 1)!! for l =
+ * m.
  */
 typedef struct recurrence {
     double keep, pull; /* (n - 1)/(n + 2m), (2n + 2m - 1)/(n + 2m) */
@@ -34,7 +35,9 @@ typedef struct recurrence {
 static recurrence recurrence_at(int64_t n, int64_t m)
 {
     const double d = (double)(n + 2 * m);
-    return (recurrence){.keep = (double)(n - 1) / d, .pull = (double)(2 * n + 2 * m - 1) / d, .grow = d / (double)n};
+    return (recurrence){.keep = (double)(n - 1) / d,
+                        .pull = (double)(2 * n + 2 * m - 1) / d,
+                        .grow = d / (double)n};
 }
 
 /* (2m - 1)!! */
@@ -83,10 +86,12 @@ static inline double lane_dot(const double *a, const double *b)
             part[j] += a[i + j] * b[i + j];
         }
     }
-    return ((part[0] + part[4]) + (part[2] + part[6])) + ((part[1] + part[5]) + (part[3] + part[7]));
+    return ((part[0] + part[4]) + (part[2] + part[6])) +
+           ((part[1] + part[5]) + (part[3] + part[7]));
 }
 
-/* Blocks of points of the moments: at least 1024 points, at most 64 blocks, from the count alone. */
+/* Blocks of points of the moments: at least 1024 points, at most 64 blocks, from the count alone.
+ */
 static int64_t moment_block_size(int64_t count)
 {
     const int64_t size = (count + 63) / 64;
@@ -106,7 +111,8 @@ static size_t legendre_scratch(const gndp_exec *ex)
 
 static size_t moments_scratch(const gndp_exec *ex)
 {
-    const size_t terms = (size_t)ex->attr->i[1], blocks = (size_t)moment_blocks(gndp_type_count(ex->in[0].type));
+    const size_t terms = (size_t)ex->attr->i[1],
+                 blocks = (size_t)moment_blocks(gndp_type_count(ex->in[0].type));
     return (terms + 1) * sizeof(recurrence) + (blocks * terms + 1) * sizeof(double);
 }
 
@@ -121,38 +127,44 @@ static size_t moments_scratch(const gndp_exec *ex)
 #undef REAL
 #undef GNDP_R
 
-/* ---------------------------------------------------------------------------------------------- shapes */
+/* --------------------------------------------------------------------------------------- shapes */
 
-static gndp_status legendre_shape(const gndp_attr *attr, int n_in, const gndp_type in[], gndp_type out[])
+static gndp_status legendre_shape(const gndp_attr *attr, int n_in, const gndp_type in[],
+                                  gndp_type out[])
 {
     gndp_status st = GNDP_OK;
     (void)n_in;
     GNDP_CHECK(in[0].dtype == in[1].dtype && in[0].dtype != GNDP_I32, GNDP_ERR_TYPE,
-               "legendre: wants coefficients and points of one real type, got " GNDP_TYPE_FMT " and " GNDP_TYPE_FMT,
+               "legendre: wants coefficients and points of one real type, got " GNDP_TYPE_FMT
+               " and " GNDP_TYPE_FMT,
                GNDP_TYPE_ARG(in[0]), GNDP_TYPE_ARG(in[1]));
-    GNDP_CHECK(in[0].rank == 1, GNDP_ERR_SHAPE, "legendre: wants coefficients [L], got " GNDP_TYPE_FMT, GNDP_TYPE_ARG(in[0]));
-    GNDP_CHECK(attr->i[0] >= 0 && attr->i[0] <= ORDER_REACH, GNDP_ERR_RANGE, "legendre: order %lld is outside 0..%d",
-               (long long)attr->i[0], ORDER_REACH);
+    GNDP_CHECK(in[0].rank == 1, GNDP_ERR_SHAPE,
+               "legendre: wants coefficients [L], got " GNDP_TYPE_FMT, GNDP_TYPE_ARG(in[0]));
+    GNDP_CHECK(attr->i[0] >= 0 && attr->i[0] <= ORDER_REACH, GNDP_ERR_RANGE,
+               "legendre: order %lld is outside 0..%d", (long long)attr->i[0], ORDER_REACH);
     out[0] = in[1];
 done:
     return st;
 }
 
-static gndp_status moments_shape(const gndp_attr *attr, int n_in, const gndp_type in[], gndp_type out[])
+static gndp_status moments_shape(const gndp_attr *attr, int n_in, const gndp_type in[],
+                                 gndp_type out[])
 {
     gndp_status st = GNDP_OK;
     (void)n_in;
     GNDP_CHECK(gndp_type_equal(in[0], in[1]) && in[0].dtype != GNDP_I32, GNDP_ERR_SHAPE,
-               "legendre_moments: wants two real arrays of one shape, got " GNDP_TYPE_FMT " and " GNDP_TYPE_FMT,
+               "legendre_moments: wants two real arrays of one shape, got " GNDP_TYPE_FMT
+               " and " GNDP_TYPE_FMT,
                GNDP_TYPE_ARG(in[0]), GNDP_TYPE_ARG(in[1]));
     GNDP_CHECK(attr->i[0] >= 0 && attr->i[0] <= ORDER_REACH && attr->i[1] >= 0, GNDP_ERR_RANGE,
-               "legendre_moments: order %lld, %lld terms", (long long)attr->i[0], (long long)attr->i[1]);
+               "legendre_moments: order %lld, %lld terms", (long long)attr->i[0],
+               (long long)attr->i[1]);
     out[0] = gndp_type_1d(in[0].dtype, attr->i[1]);
 done:
     return st;
 }
 
-/* ------------------------------------------------------------------------------- builders and adjoints */
+/* ------------------------------------------------------------------------ builders and adjoints */
 
 static gndp_node series(gndp_graph *g, gndp_node coef, gndp_node x, int64_t order)
 {
@@ -163,13 +175,15 @@ static gndp_node series(gndp_graph *g, gndp_node coef, gndp_node x, int64_t orde
 static gndp_node moments(gndp_graph *g, gndp_node x, gndp_node weight, int64_t order, int64_t terms)
 {
     const gndp_node in[2] = {x, weight};
-    return gndp_node_append(g, &gndp_ops_legendre[MOMENTS], &(gndp_attr){.i = {order, terms}}, 2, in);
+    return gndp_node_append(g, &gndp_ops_legendre[MOMENTS], &(gndp_attr){.i = {order, terms}}, 2,
+                            in);
 }
 
 gndp_node(gndp_legendre)(gndp_graph *g, gndp_node coef, gndp_node x, int order)
 {
     if (order < 0 || order > ORDER_MAX) {
-        return gndp_graph_fail(g, GNDP_ERR_RANGE, "legendre", "order %d is outside 0..%d", order, ORDER_MAX);
+        return gndp_graph_fail(g, GNDP_ERR_RANGE, "legendre", "order %d is outside 0..%d", order,
+                               ORDER_MAX);
     }
     return series(g, coef, x, order);
 }
@@ -198,30 +212,34 @@ static void moments_vjp(gndp_graph *g, const gndp_pullback *p)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------ table */
+/* ---------------------------------------------------------------------------------------- table */
 
-static double legendre_flops(const gndp_attr *attr, int n_in, const gndp_type in[], const gndp_type out[])
+static double legendre_flops(const gndp_attr *attr, int n_in, const gndp_type in[],
+                             const gndp_type out[])
 {
     (void)attr, (void)n_in;
     return 7.0 * (double)gndp_type_count(in[0]) * (double)gndp_type_count(out[0]);
 }
 
-static double moments_flops(const gndp_attr *attr, int n_in, const gndp_type in[], const gndp_type out[])
+static double moments_flops(const gndp_attr *attr, int n_in, const gndp_type in[],
+                            const gndp_type out[])
 {
     (void)attr, (void)n_in;
     return 7.0 * (double)gndp_type_count(in[0]) * (double)gndp_type_count(out[0]);
 }
 
 const gndp_op gndp_ops_legendre[] = {
-    [LEGENDRE] = {.name = "legendre",
-                  .n_in = 2,
-                  .shape = legendre_shape,
-                  .vjp = legendre_vjp,
-                  .ref = {legendre_ref_f32, legendre_ref_f64},
-                  .cpu = {legendre_cpu_f32, legendre_cpu_f64},
-                  .scratch = legendre_scratch,
-                  .flops = legendre_flops,
-                  .grad_case = "[7] u[5] | [6] u[2,3] ; i0=1 | [6] u[40] ; i0=3 | [1] u[3] | [3] u[] ; i0=2"},
+    [LEGENDRE] =
+        {.name = "legendre",
+         .n_in = 2,
+         .shape = legendre_shape,
+         .vjp = legendre_vjp,
+         .ref = {legendre_ref_f32, legendre_ref_f64},
+         .cpu = {legendre_cpu_f32, legendre_cpu_f64},
+         .scratch = legendre_scratch,
+         .flops = legendre_flops,
+         .grad_case =
+             "[7] u[5] | [6] u[2,3] ; i0=1 | [6] u[40] ; i0=3 | [1] u[3] | [3] u[] ; i0=2"},
     [MOMENTS] = {.name = "legendre_moments",
                  .n_in = 2,
                  .shape = moments_shape,
@@ -230,6 +248,7 @@ const gndp_op gndp_ops_legendre[] = {
                  .cpu = {moments_cpu_f32, moments_cpu_f64},
                  .scratch = moments_scratch,
                  .flops = moments_flops,
-                 .grad_case = "u[5] [5] ; i1=7 | u[2,3] [2,3] ; i0=1 i1=6 | u[40] [40] ; i0=2 i1=5"},
+                 .grad_case =
+                     "u[5] [5] ; i1=7 | u[2,3] [2,3] ; i0=1 i1=6 | u[40] [40] ; i0=2 i1=5"},
     {0},
 };

@@ -3,7 +3,8 @@
 
 static gndp_status GNDP_R(legendre_ref)(const gndp_exec *ex)
 {
-    const int64_t terms = gndp_type_count(ex->in[0].type), count = gndp_type_count(ex->in[1].type), m = ex->attr->i[0];
+    const int64_t terms = gndp_type_count(ex->in[0].type), count = gndp_type_count(ex->in[1].type),
+                  m = ex->attr->i[0];
     const REAL *coef = ex->in[0].data, *x = ex->in[1].data;
     REAL *y = ex->out[0].data;
     for (int64_t i = 0; i < count; i++) {
@@ -25,7 +26,8 @@ static gndp_status GNDP_R(legendre_ref)(const gndp_exec *ex)
 
 static gndp_status GNDP_R(moments_ref)(const gndp_exec *ex)
 {
-    const int64_t terms = ex->attr->i[1], count = gndp_type_count(ex->in[0].type), m = ex->attr->i[0];
+    const int64_t terms = ex->attr->i[1], count = gndp_type_count(ex->in[0].type),
+                  m = ex->attr->i[0];
     const REAL *x = ex->in[0].data, *g = ex->in[1].data;
     for (int64_t l = 0; l < terms; l++) {
         double sum = 0.0, end = end_value(m);
@@ -47,9 +49,10 @@ static gndp_status GNDP_R(moments_ref)(const gndp_exec *ex)
     return GNDP_OK;
 }
 
-/* ------------------------------------------------------------------------------------------------- cpu */
+/* ------------------------------------------------------------------------------------------ cpu */
 
-/* LANES points at once: x into |x| - 1 and the sign of x, past the end the point 1 with weight 0. */
+/* LANES points at once: x into |x| - 1 and the sign of x, past the end the point 1 with weight 0.
+ */
 static void GNDP_R(load_lanes)(int64_t n, const REAL *x, lanes *p)
 {
     for (int64_t i = 0; i < LANES; i++) {
@@ -63,7 +66,8 @@ static void GNDP_R(load_lanes)(int64_t n, const REAL *x, lanes *p)
 
 static gndp_status GNDP_R(legendre_cpu)(const gndp_exec *ex)
 {
-    const int64_t terms = gndp_type_count(ex->in[0].type), count = gndp_type_count(ex->in[1].type), m = ex->attr->i[0];
+    const int64_t terms = gndp_type_count(ex->in[0].type), count = gndp_type_count(ex->in[1].type),
+                  m = ex->attr->i[0];
     const int64_t blocks = (count + LANES - 1) / LANES;
     const REAL *coef = ex->in[0].data, *x = ex->in[1].data;
     REAL *y = ex->out[0].data;
@@ -73,7 +77,8 @@ static gndp_status GNDP_R(legendre_cpu)(const gndp_exec *ex)
     for (int64_t n = 0; n + m < terms; n++) {
         weight[n] = (double)coef[n + m] * table[n].end;
     }
-#pragma omp parallel for schedule(static) num_threads(ex->threads) if (count * terms > PARALLEL_COUNT)
+#pragma omp parallel for schedule(static)                                                          \
+    num_threads(ex->threads) if (count * terms > PARALLEL_COUNT)
     for (int64_t b = 0; b < blocks; b++) {
         const int64_t width = count - b * LANES < LANES ? count - b * LANES : LANES;
         lanes p;
@@ -96,7 +101,8 @@ static gndp_status GNDP_R(legendre_cpu)(const gndp_exec *ex)
 }
 
 /* One block of points leaves its sums for every l; blocks are then joined in order. */
-static void GNDP_R(block_moments)(int64_t n_points, const REAL *x, const REAL *g, int64_t n_sums, const recurrence *table, double *sums)
+static void GNDP_R(block_moments)(int64_t n_points, const REAL *x, const REAL *g, int64_t n_sums,
+                                  const recurrence *table, double *sums)
 {
     for (int64_t n = 0; n < n_sums; n++) {
         sums[n] = 0.0;
@@ -121,17 +127,21 @@ static void GNDP_R(block_moments)(int64_t n_points, const REAL *x, const REAL *g
 
 static gndp_status GNDP_R(moments_cpu)(const gndp_exec *ex)
 {
-    const int64_t terms = ex->attr->i[1], count = gndp_type_count(ex->in[0].type), m = ex->attr->i[0];
-    const int64_t n_sums = terms > m ? terms - m : 0, blocks = moment_blocks(count), size = moment_block_size(count);
+    const int64_t terms = ex->attr->i[1], count = gndp_type_count(ex->in[0].type),
+                  m = ex->attr->i[0];
+    const int64_t n_sums = terms > m ? terms - m : 0, blocks = moment_blocks(count),
+                  size = moment_block_size(count);
     const REAL *x = ex->in[0].data, *g = ex->in[1].data;
     REAL *out = ex->out[0].data;
     recurrence *table = ex->scratch;
     double *sums = (double *)(table + terms + 1);
     tabulate(terms, m, table);
-#pragma omp parallel for schedule(static) num_threads(ex->threads) if (count * terms > PARALLEL_COUNT)
+#pragma omp parallel for schedule(static)                                                          \
+    num_threads(ex->threads) if (count * terms > PARALLEL_COUNT)
     for (int64_t b = 0; b < blocks; b++) {
         const int64_t n_points = count - b * size < size ? count - b * size : size;
-        GNDP_R(block_moments)(n_points, x + b * size, g + b * size, n_sums, table, sums + b * terms);
+        GNDP_R(block_moments)
+        (n_points, x + b * size, g + b * size, n_sums, table, sums + b * terms);
     }
     for (int64_t l = 0; l < terms; l++) {
         double sum = 0.0;

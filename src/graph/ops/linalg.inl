@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loops of the linalg family for one real type: REAL, and GNDP_R(f), which appends its name.
 
-/* ------------------------------------------------------------------------------------------- reference */
+/* ------------------------------------------------------------------------------------ reference */
 
 static gndp_status GNDP_R(cholesky_ref)(const gndp_exec *ex)
 {
@@ -17,7 +17,8 @@ static gndp_status GNDP_R(cholesky_ref)(const gndp_exec *ex)
                 for (int64_t k = 0; k < j; k++) {
                     sum -= (double)l[i * n + k] * (double)l[j * n + k];
                 }
-                GNDP_CHECK(i != j || pivot_is_good(sum), GNDP_ERR_NOT_PD, PIVOT_MESSAGE, (long long)b, (long long)i, sum);
+                GNDP_CHECK(i != j || pivot_is_good(sum), GNDP_ERR_NOT_PD, PIVOT_MESSAGE,
+                           (long long)b, (long long)i, sum);
                 l[i * n + j] = (REAL)(i == j ? sqrt(sum) : sum / (double)l[j * n + j]);
             }
         }
@@ -31,7 +32,8 @@ static gndp_status GNDP_R(solve_lower_ref)(const gndp_exec *ex)
     const solve_shape s = solve_shape_of(ex);
     const bool transposed = ex->attr->i[0] != 0;
     for (int64_t b = 0; b < s.batch; b++) {
-        const REAL *l = (const REAL *)ex->in[0].data + b * s.l_batch, *rhs = (const REAL *)ex->in[1].data + b * s.n * s.m;
+        const REAL *l = (const REAL *)ex->in[0].data + b * s.l_batch,
+                   *rhs = (const REAL *)ex->in[1].data + b * s.n * s.m;
         REAL *x = (REAL *)ex->out[0].data + b * s.n * s.m;
         for (int64_t step = 0; step < s.n; step++) {
             const int64_t i = transposed ? s.n - 1 - step : step;
@@ -39,7 +41,8 @@ static gndp_status GNDP_R(solve_lower_ref)(const gndp_exec *ex)
                 double sum = (double)rhs[i * s.m + c];
                 for (int64_t done = 0; done < step; done++) {
                     const int64_t k = transposed ? s.n - 1 - done : done;
-                    sum -= (double)(transposed ? l[k * s.n + i] : l[i * s.n + k]) * (double)x[k * s.m + c];
+                    sum -= (double)(transposed ? l[k * s.n + i] : l[i * s.n + k]) *
+                           (double)x[k * s.m + c];
                 }
                 x[i * s.m + c] = (REAL)(sum / (double)l[i * s.n + i]);
             }
@@ -52,9 +55,11 @@ static gndp_status GNDP_R(solve_lower_ref)(const gndp_exec *ex)
 static gndp_status GNDP_R(tril_rows)(const gndp_exec *ex)
 {
     const gndp_type type = ex->in[0].type;
-    const int64_t cols = last_dim(type), rows = type.dim[type.rank - 2], total = matrices(type) * rows;
+    const int64_t cols = last_dim(type), rows = type.dim[type.rank - 2],
+                  total = matrices(type) * rows;
     const REAL diagonal = (REAL)ex->attr->f[0];
-#pragma omp parallel for schedule(static) num_threads(ex->threads) if (ex->threads > 1 && total * cols > 16384)
+#pragma omp parallel for schedule(static)                                                          \
+    num_threads(ex->threads) if (ex->threads > 1 && total * cols > 16384)
     for (int64_t r = 0; r < total; r++) {
         const REAL *x = (const REAL *)ex->in[0].data + r * cols;
         REAL *y = (REAL *)ex->out[0].data + r * cols;
@@ -84,11 +89,12 @@ static gndp_status GNDP_R(diag_embed_ref)(const gndp_exec *ex)
     return GNDP_OK;
 }
 
-/* ------------------------------------------------------------------------------------------------- cpu */
+/* ------------------------------------------------------------------------------------------ cpu */
 
 /*
- * Factor in place, l holding the lower triangle of a, zeros above: row-major lower is column-major upper. Returns the first bad
- * pivot, or -1. LAPACK says which leading minor is not positive, but lets a NaN pass.
+ * Factor in place, l holding the lower triangle of a, zeros above: row-major lower is column-major
+ * upper. Returns the first bad pivot, or -1. LAPACK says which leading minor is not positive, but
+ * lets a NaN pass.
  */
 static int64_t GNDP_R(factor)(int64_t n, REAL *l)
 {
@@ -135,7 +141,8 @@ static gndp_status GNDP_R(cholesky_cpu)(const gndp_exec *ex)
     const REAL *a = ex->in[0].data;
     REAL *l = ex->out[0].data;
     const bool by_batch = batch > 1 && n <= BATCH_MAX;
-    const int inner = n <= SERIAL_MAX || by_batch ? 1 : ex->threads, outer = by_batch ? ex->threads : 1;
+    const int inner = n <= SERIAL_MAX || by_batch ? 1 : ex->threads,
+              outer = by_batch ? ex->threads : 1;
     int64_t first_bad = batch, pivot = -1;
     GNDP_CHECK(n <= INT32_MAX, GNDP_ERR_RANGE, "cholesky: matrix of %lld rows", (long long)n);
 #pragma omp parallel num_threads(outer) if (outer > 1)
@@ -153,7 +160,8 @@ static gndp_status GNDP_R(cholesky_cpu)(const gndp_exec *ex)
         }
         omp_set_num_threads(before);
     }
-    GNDP_CHECK(first_bad == batch, GNDP_ERR_NOT_PD, PIVOT_MESSAGE, (long long)first_bad, (long long)pivot,
+    GNDP_CHECK(first_bad == batch, GNDP_ERR_NOT_PD, PIVOT_MESSAGE, (long long)first_bad,
+               (long long)pivot,
                GNDP_R(failed_pivot)(n, a + first_bad * n * n, l + first_bad * n * n, pivot));
 done:
     return st;
@@ -167,8 +175,10 @@ static gndp_status GNDP_R(solve_lower_cpu)(const gndp_exec *ex)
     const REAL *l = ex->in[0].data, *rhs = ex->in[1].data;
     REAL *x = ex->out[0].data;
     const bool by_batch = s.batch > 1 && s.n <= BATCH_MAX;
-    const int inner = s.n <= SERIAL_MAX || by_batch ? 1 : ex->threads, outer = by_batch ? ex->threads : 1;
-    GNDP_CHECK(s.n <= INT32_MAX && s.m <= INT32_MAX, GNDP_ERR_RANGE, "solve_lower: %lld x %lld", (long long)s.n, (long long)s.m);
+    const int inner = s.n <= SERIAL_MAX || by_batch ? 1 : ex->threads,
+              outer = by_batch ? ex->threads : 1;
+    GNDP_CHECK(s.n <= INT32_MAX && s.m <= INT32_MAX, GNDP_ERR_RANGE, "solve_lower: %lld x %lld",
+               (long long)s.n, (long long)s.m);
     if (s.batch * s.n * s.m == 0) {
         return GNDP_OK;
     }
@@ -183,7 +193,8 @@ static gndp_status GNDP_R(solve_lower_cpu)(const gndp_exec *ex)
             if (s.m == 1) {
                 TRSV(CblasRowMajor, CblasLower, trans, CblasNonUnit, (int)s.n, lb, (int)s.n, xb, 1);
             } else {
-                TRSM(CblasRowMajor, CblasLeft, CblasLower, trans, CblasNonUnit, (int)s.n, (int)s.m, 1, lb, (int)s.n, xb, (int)s.m);
+                TRSM(CblasRowMajor, CblasLeft, CblasLower, trans, CblasNonUnit, (int)s.n, (int)s.m,
+                     1, lb, (int)s.n, xb, (int)s.m);
             }
         }
         omp_set_num_threads(before);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loops of the norm family for one real type: REAL, GNDP_R(f), which appends its name, REAL_INDEX (of the tile table).
+// Loops of the norm family for one real type: REAL, GNDP_R(f), which appends its name, REAL_INDEX
+// (of the tile table).
 
-/* --------------------------------------------------------------------------------------------- reference */
-/* Here layer_norm is group_norm: each row a realization of one point and one group (norm_shape_of). */
+/* ------------------------------------------------------------------------------------ reference */
+/* Here layer_norm is group_norm: each row a realization of one point and one group (norm_shape_of).
+ */
 
 static gndp_status GNDP_R(softmax_ref)(const gndp_exec *ex)
 {
@@ -14,7 +16,8 @@ static gndp_status GNDP_R(softmax_ref)(const gndp_exec *ex)
         const double low = (double)-INFINITY;
         double top = low, total = 0.0;
         for (int64_t i = 0; i < n; i++) {
-            if (mask_keeps(&m, r, i) && !((double)x[i] <= top) && !isnan(top)) { /* a NaN is the largest, and stays */
+            if (mask_keeps(&m, r, i) && !((double)x[i] <= top) &&
+                !isnan(top)) { /* a NaN is the largest, and stays */
                 top = (double)x[i];
             }
         }
@@ -77,7 +80,8 @@ static gndp_status GNDP_R(group_norm_ref)(const gndp_exec *ex)
 static gndp_status GNDP_R(group_norm_adjoint_ref)(const gndp_exec *ex)
 {
     const norm_shape s = norm_shape_of(ex->in[0].type, ex->attr->i[0]);
-    const REAL *g = ex->in[0].data, *x = ex->in[1].data, *mean = ex->in[2].data, *rstd = ex->in[3].data;
+    const REAL *g = ex->in[0].data, *x = ex->in[1].data, *mean = ex->in[2].data,
+               *rstd = ex->in[3].data;
     REAL *dx = ex->out[0].data;
     const double count = (double)(s.points * s.width);
     for (int64_t k = 0; k < s.batch * s.groups; k++) {
@@ -98,7 +102,7 @@ static gndp_status GNDP_R(group_norm_adjoint_ref)(const gndp_exec *ex)
     return GNDP_OK;
 }
 
-/* ------------------------------------------------------------------------------------------------- cpu */
+/* ------------------------------------------------------------------------------------------ cpu */
 
 /* Sums in LANES interleaved parts, joined in order: vector code whose bits depend on n alone. */
 #define LANES 16
@@ -182,8 +186,8 @@ static REAL GNDP_R(row_top)(int64_t n, const REAL *x)
     return top;
 }
 
-static void GNDP_R(softmax_row)(int64_t n, const REAL *x, const int32_t *mask, int64_t mask_step, gndp_tile_fn exponential,
-                                REAL *y)
+static void GNDP_R(softmax_row)(int64_t n, const REAL *x, const int32_t *mask, int64_t mask_step,
+                                gndp_tile_fn exponential, REAL *y)
 {
     const REAL low = -(REAL)INFINITY;
     for (int64_t i = 0; i < n; i++) {
@@ -216,7 +220,8 @@ static gndp_status GNDP_R(softmax_cpu)(const gndp_exec *ex)
     const gndp_tile_fn exponential = gndp_tile_table_best(ex->simd)->real[REAL_INDEX][GNDP_EW_EXP];
     const REAL *x = ex->in[0].data;
     REAL *y = ex->out[0].data;
-#pragma omp parallel for schedule(static) num_threads(ex->threads) if (m.rows * m.n > PARALLEL_COUNT)
+#pragma omp parallel for schedule(static)                                                          \
+    num_threads(ex->threads) if (m.rows * m.n > PARALLEL_COUNT)
     for (int64_t r = 0; r < m.rows; r++) {
         const int32_t *mask = m.mask == NULL ? NULL : m.mask + mask_row(&m, r);
         GNDP_R(softmax_row)(m.n, x + r * m.n, mask, m.step, exponential, y + r * m.n);
@@ -230,7 +235,8 @@ static gndp_status GNDP_R(softmax_adjoint_cpu)(const gndp_exec *ex)
     const int64_t n = type.dim[type.rank - 1], rows = gndp_dims_product(type, 0, type.rank - 1);
 #pragma omp parallel for schedule(static) num_threads(ex->threads) if (rows * n > PARALLEL_COUNT)
     for (int64_t r = 0; r < rows; r++) {
-        const REAL *y = (const REAL *)ex->in[0].data + r * n, *g = (const REAL *)ex->in[1].data + r * n;
+        const REAL *y = (const REAL *)ex->in[0].data + r * n,
+                   *g = (const REAL *)ex->in[1].data + r * n;
         REAL *dx = (REAL *)ex->out[0].data + r * n;
         const REAL s = (REAL)GNDP_R(row_dot)(n, y, g, 0);
         for (int64_t i = 0; i < n; i++) {
@@ -249,7 +255,8 @@ static gndp_status GNDP_R(layer_norm_cpu)(const gndp_exec *ex)
         const REAL *x = (const REAL *)ex->in[0].data + r * n;
         REAL *y = (REAL *)ex->out[0].data + r * n;
         const REAL mean = (REAL)(GNDP_R(row_sum)(n, x) / (double)n);
-        const REAL rstd = (REAL)(1.0 / sqrt(GNDP_R(row_square)(n, x, mean) / (double)n + ex->attr->f[0]));
+        const REAL rstd =
+            (REAL)(1.0 / sqrt(GNDP_R(row_square)(n, x, mean) / (double)n + ex->attr->f[0]));
         for (int64_t i = 0; i < n; i++) {
             y[i] = (x[i] - mean) * rstd;
         }
@@ -265,8 +272,10 @@ static gndp_status GNDP_R(layer_norm_adjoint_cpu)(const gndp_exec *ex)
     const int64_t n = type.dim[type.rank - 1], rows = gndp_dims_product(type, 0, type.rank - 1);
 #pragma omp parallel for schedule(static) num_threads(ex->threads) if (rows * n > PARALLEL_COUNT)
     for (int64_t r = 0; r < rows; r++) {
-        const REAL *g = (const REAL *)ex->in[0].data + r * n, *x = (const REAL *)ex->in[1].data + r * n;
-        const REAL mean = ((const REAL *)ex->in[2].data)[r], rstd = ((const REAL *)ex->in[3].data)[r];
+        const REAL *g = (const REAL *)ex->in[0].data + r * n,
+                   *x = (const REAL *)ex->in[1].data + r * n;
+        const REAL mean = ((const REAL *)ex->in[2].data)[r],
+                   rstd = ((const REAL *)ex->in[3].data)[r];
         REAL *dx = (REAL *)ex->out[0].data + r * n;
         const REAL a = (REAL)(GNDP_R(row_sum)(n, g) / (double)n);
         const REAL b = (REAL)(GNDP_R(row_dot)(n, g, x, mean) / (double)n) * rstd;
@@ -278,8 +287,8 @@ static gndp_status GNDP_R(layer_norm_adjoint_cpu)(const gndp_exec *ex)
 }
 
 /*
- * Group norm walks its rows in blocks of NORM_ROWS: each block leaves its column sums in scratch, then the sums of a group are
- * joined in order of block and column. first[k], second[k] of group k:
+ * Group norm walks its rows in blocks of NORM_ROWS: each block leaves its column sums in scratch,
+ * then the sums of a group are joined in order of block and column. first[k], second[k] of group k:
  */
 typedef struct GNDP_R(group_term) {
     const REAL *a, *b;    /* column sum of a (- centre if square), and of a (b - centre) */
@@ -288,8 +297,8 @@ typedef struct GNDP_R(group_term) {
 } GNDP_R(group_term);
 
 /* Column sums of rows [begin, end) of one realization; t->b NULL leaves the second sum out. */
-static void GNDP_R(block_sums)(const norm_shape *s, const GNDP_R(group_term) *t, int64_t batch, int64_t begin, int64_t end,
-                               double *first, double *second)
+static void GNDP_R(block_sums)(const norm_shape *s, const GNDP_R(group_term) * t, int64_t batch,
+                               int64_t begin, int64_t end, double *first, double *second)
 {
     const double *centre = t->centre == NULL ? NULL : t->centre + batch * s->groups;
     for (int64_t h = 0; h < s->row; h++) {
@@ -310,18 +319,21 @@ static void GNDP_R(block_sums)(const norm_shape *s, const GNDP_R(group_term) *t,
     }
 }
 
-static void GNDP_R(group_sums)(const gndp_exec *ex, const norm_shape *s, const GNDP_R(group_term) *t, double *first,
-                               double *second)
+static void GNDP_R(group_sums)(const gndp_exec *ex, const norm_shape *s,
+                               const GNDP_R(group_term) * t, double *first, double *second)
 {
     const int64_t blocks = norm_blocks(s);
     double *partial = (double *)ex->scratch + 4 * s->batch * s->groups;
 #pragma omp parallel for schedule(static) num_threads(ex->threads) if (s->batch * blocks > 1)
     for (int64_t i = 0; i < s->batch * blocks; i++) {
-        const int64_t begin = i % blocks * NORM_ROWS, end = begin + NORM_ROWS < s->points ? begin + NORM_ROWS : s->points;
-        GNDP_R(block_sums)(s, t, i / blocks, begin, end, partial + 2 * i * s->row, partial + (2 * i + 1) * s->row);
+        const int64_t begin = i % blocks * NORM_ROWS,
+                      end = begin + NORM_ROWS < s->points ? begin + NORM_ROWS : s->points;
+        GNDP_R(block_sums)
+        (s, t, i / blocks, begin, end, partial + 2 * i * s->row, partial + (2 * i + 1) * s->row);
     }
     for (int64_t k = 0; k < s->batch * s->groups; k++) {
-        const double *part = partial + k / s->groups * blocks * 2 * s->row + k % s->groups * s->width;
+        const double *part =
+            partial + k / s->groups * blocks * 2 * s->row + k % s->groups * s->width;
         first[k] = second[k] = 0.0;
         for (int64_t i = 0; i < blocks; i++) {
             for (int64_t h = 0; h < s->width; h++) {
@@ -343,16 +355,19 @@ static gndp_status GNDP_R(group_norm_cpu)(const gndp_exec *ex)
     for (int64_t k = 0; k < n; k++) {
         centre[k] /= (double)(s.points * s.width);
     }
-    GNDP_R(group_sums)(ex, &s, &(GNDP_R(group_term)){.a = x, .centre = centre, .square = true}, square, unused);
+    GNDP_R(group_sums)
+    (ex, &s, &(GNDP_R(group_term)){.a = x, .centre = centre, .square = true}, square, unused);
     for (int64_t k = 0; k < n; k++) {
         square[k] = 1.0 / sqrt(square[k] / (double)(s.points * s.width) + ex->attr->f[0]);
         ((REAL *)ex->out[1].data)[k] = (REAL)centre[k];
         ((REAL *)ex->out[2].data)[k] = (REAL)square[k];
     }
-#pragma omp parallel for schedule(static) num_threads(ex->threads) if (s.batch * s.points * s.row > PARALLEL_COUNT)
+#pragma omp parallel for schedule(static)                                                          \
+    num_threads(ex->threads) if (s.batch * s.points * s.row > PARALLEL_COUNT)
     for (int64_t p = 0; p < s.batch * s.points; p++) {
         for (int64_t k = 0; k < s.groups; k++) {
-            const REAL mean = (REAL)centre[p / s.points * s.groups + k], rstd = (REAL)square[p / s.points * s.groups + k];
+            const REAL mean = (REAL)centre[p / s.points * s.groups + k],
+                       rstd = (REAL)square[p / s.points * s.groups + k];
             for (int64_t at = p * s.row + k * s.width; at < p * s.row + (k + 1) * s.width; at++) {
                 y[at] = (x[at] - mean) * rstd;
             }
@@ -366,14 +381,16 @@ static gndp_status GNDP_R(group_norm_adjoint_cpu)(const gndp_exec *ex)
     const norm_shape s = norm_shape_of(ex->in[0].type, ex->attr->i[0]);
     const int64_t n = s.batch * s.groups;
     const double count = (double)(s.points * s.width);
-    const REAL *g = ex->in[0].data, *x = ex->in[1].data, *mean = ex->in[2].data, *rstd = ex->in[3].data;
+    const REAL *g = ex->in[0].data, *x = ex->in[1].data, *mean = ex->in[2].data,
+               *rstd = ex->in[3].data;
     REAL *dx = ex->out[0].data;
     double *centre = ex->scratch, *a = centre + n, *b = a + n;
     for (int64_t k = 0; k < n; k++) {
         centre[k] = (double)mean[k];
     }
     GNDP_R(group_sums)(ex, &s, &(GNDP_R(group_term)){.a = g, .b = x, .centre = centre}, a, b);
-#pragma omp parallel for schedule(static) num_threads(ex->threads) if (s.batch * s.points * s.row > PARALLEL_COUNT)
+#pragma omp parallel for schedule(static)                                                          \
+    num_threads(ex->threads) if (s.batch * s.points * s.row > PARALLEL_COUNT)
     for (int64_t p = 0; p < s.batch * s.points; p++) {
         for (int64_t k = 0; k < s.groups; k++) {
             const int64_t group = p / s.points * s.groups + k;

@@ -28,7 +28,8 @@ static pair_shape pair_shape_of(const gndp_exec *ex)
 /* Which matrix of input i belongs to matrix b of the result. */
 static int64_t pair_batch(const gndp_exec *ex, int i, int64_t b)
 {
-    return gndp_batch_index(ex->out[0].type, ex->out[0].type.rank - 2, ex->in[i].type, ex->in[i].type.rank - 2, b);
+    return gndp_batch_index(ex->out[0].type, ex->out[0].type.rank - 2, ex->in[i].type,
+                            ex->in[i].type.rank - 2, b);
 }
 
 static size_t sqdist_scratch(const gndp_exec *ex)
@@ -47,22 +48,27 @@ static size_t sqdist_scratch(const gndp_exec *ex)
 #undef REAL
 #undef GNDP_R
 
-static gndp_status sqdist_shape(const gndp_attr *attr, int n_in, const gndp_type in[], gndp_type out[])
+static gndp_status sqdist_shape(const gndp_attr *attr, int n_in, const gndp_type in[],
+                                gndp_type out[])
 {
     gndp_status st = GNDP_OK;
     const gndp_type x = in[0], z = in[1];
     gndp_type y = {.dtype = x.dtype, .rank = x.rank > z.rank ? x.rank : z.rank};
     (void)attr, (void)n_in;
     GNDP_CHECK(x.dtype == z.dtype && x.dtype != GNDP_I32, GNDP_ERR_TYPE,
-               "sqdist: wants two arrays of one real type, got " GNDP_TYPE_FMT " and " GNDP_TYPE_FMT, GNDP_TYPE_ARG(x),
-               GNDP_TYPE_ARG(z));
+               "sqdist: wants two arrays of one real type, got " GNDP_TYPE_FMT
+               " and " GNDP_TYPE_FMT,
+               GNDP_TYPE_ARG(x), GNDP_TYPE_ARG(z));
     GNDP_CHECK(x.rank >= 2 && z.rank >= 2 && x.dim[x.rank - 1] == z.dim[z.rank - 1], GNDP_ERR_SHAPE,
-               "sqdist: wants [.., N, D] and [.., M, D], got " GNDP_TYPE_FMT " and " GNDP_TYPE_FMT, GNDP_TYPE_ARG(x),
-               GNDP_TYPE_ARG(z));
+               "sqdist: wants [.., N, D] and [.., M, D], got " GNDP_TYPE_FMT " and " GNDP_TYPE_FMT,
+               GNDP_TYPE_ARG(x), GNDP_TYPE_ARG(z));
     for (int k = 3; k <= y.rank; k++) {
-        const int64_t a = k <= x.rank ? x.dim[x.rank - k] : 1, b = k <= z.rank ? z.dim[z.rank - k] : 1;
-        GNDP_CHECK(a == b || a == 1 || b == 1, GNDP_ERR_SHAPE, "sqdist: leading axes of " GNDP_TYPE_FMT " and " GNDP_TYPE_FMT
-                   " do not broadcast", GNDP_TYPE_ARG(x), GNDP_TYPE_ARG(z));
+        const int64_t a = k <= x.rank ? x.dim[x.rank - k] : 1,
+                      b = k <= z.rank ? z.dim[z.rank - k] : 1;
+        GNDP_CHECK(a == b || a == 1 || b == 1, GNDP_ERR_SHAPE,
+                   "sqdist: leading axes of " GNDP_TYPE_FMT " and " GNDP_TYPE_FMT
+                   " do not broadcast",
+                   GNDP_TYPE_ARG(x), GNDP_TYPE_ARG(z));
         y.dim[y.rank - k] = a == 1 ? b : a;
     }
     y.dim[y.rank - 2] = x.dim[x.rank - 2];
@@ -78,11 +84,13 @@ gndp_node(gndp_sqdist)(gndp_graph *g, gndp_node x, gndp_node z)
     return gndp_node_append(g, &gndp_ops_pairwise[0], NULL, 2, in);
 }
 
-/* Half of the adjoint, G [.., N, M] the cotangent of y: dx = 2 (diag(G 1) x - G z), summed over the axes that x was repeated on. */
+/* Half of the adjoint, G [.., N, M] the cotangent of y: dx = 2 (diag(G 1) x - G z), summed over the
+ * axes that x was repeated on. */
 static gndp_node pull(gndp_graph *g, gndp_node cot, gndp_node x, gndp_node z)
 {
     const gndp_node row_sum = gndp_sum_last(g, cot); /* [.., N, 1] */
-    const gndp_node full = gndp_scale(g, gndp_sub(g, gndp_mul(g, row_sum, x), gndp_matmul(g, cot, z)), 2.0);
+    const gndp_node full =
+        gndp_scale(g, gndp_sub(g, gndp_mul(g, row_sum, x), gndp_matmul(g, cot, z)), 2.0);
     return gndp_sum_to(g, full, gndp_node_type(x));
 }
 
@@ -96,7 +104,8 @@ static void sqdist_vjp(gndp_graph *g, const gndp_pullback *p)
     }
 }
 
-static double sqdist_flops(const gndp_attr *attr, int n_in, const gndp_type in[], const gndp_type out[])
+static double sqdist_flops(const gndp_attr *attr, int n_in, const gndp_type in[],
+                           const gndp_type out[])
 {
     (void)attr, (void)n_in;
     return 3.0 * (double)gndp_type_count(out[0]) * (double)in[0].dim[in[0].rank - 1];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loops of scatter_add and scatter_along for one real type: REAL, and GNDP_R(f), which appends its name.
+// Loops of scatter_add and scatter_along for one real type: REAL, and GNDP_R(f), which appends its
+// name.
 
 static gndp_status GNDP_R(scatter_add_ref)(const gndp_exec *ex)
 {
@@ -22,8 +23,8 @@ done:
 }
 
 /* Columns [c0, c1) of outer entry o, sources in order. */
-static void GNDP_R(scatter_columns)(const index_shape *s, const int32_t *index, int64_t o, int64_t c0,
-                                    int64_t c1, const REAL *x, REAL *y)
+static void GNDP_R(scatter_columns)(const index_shape *s, const int32_t *index, int64_t o,
+                                    int64_t c0, int64_t c1, const REAL *x, REAL *y)
 {
     const REAL *xo = x + o * s->count * s->inner;
     REAL *yo = y + o * s->size * s->inner;
@@ -41,7 +42,8 @@ static void GNDP_R(scatter_columns)(const index_shape *s, const int32_t *index, 
     }
 }
 
-/* Each destination sums its sources in order of position, whoever runs it: both ways give the same bits. */
+/* Each destination sums its sources in order of position, whoever runs it: both ways give the same
+ * bits. */
 static gndp_status GNDP_R(scatter_add_cpu)(const gndp_exec *ex)
 {
     gndp_status st = GNDP_OK;
@@ -63,7 +65,8 @@ static gndp_status GNDP_R(scatter_add_cpu)(const gndp_exec *ex)
     }
     sort_sources(index, s.count, s.size, start, order);
 #pragma omp parallel for schedule(dynamic, 16) num_threads(ex->threads)
-    for (int64_t t = 0; t < s.outer * s.size; t++) { /* some destinations have most of the sources */
+    for (int64_t t = 0; t < s.outer * s.size;
+         t++) { /* some destinations have most of the sources */
         const int64_t o = t / s.size, d = t % s.size;
         REAL *to = y + t * s.inner;
         for (int64_t c = 0; c < s.inner; c++) {
@@ -81,8 +84,8 @@ done:
 }
 
 /* Columns [c0, c1) of outer entry o of scatter_along, sources in order. */
-static void GNDP_R(scatter_along_columns)(const index_shape *s, const int32_t *index, int64_t o, int64_t c0,
-                                          int64_t c1, const REAL *x, REAL *y)
+static void GNDP_R(scatter_along_columns)(const index_shape *s, const int32_t *index, int64_t o,
+                                          int64_t c0, int64_t c1, const REAL *x, REAL *y)
 {
     REAL *yo = y + o * s->size * s->inner;
     for (int64_t d = 0; d < s->size; d++) {
@@ -104,7 +107,8 @@ static gndp_status GNDP_R(scatter_along_ref)(const gndp_exec *ex)
     const index_shape s = scatter_extents(ex);
     GNDP_TRY(check_index("scatter_along", ex->in[1].data, s.outer * s.count * s.inner, s.size, 1));
     for (int64_t o = 0; o < s.outer; o++) {
-        GNDP_R(scatter_along_columns)(&s, ex->in[1].data, o, 0, s.inner, ex->in[0].data, ex->out[0].data);
+        GNDP_R(scatter_along_columns)
+        (&s, ex->in[1].data, o, 0, s.inner, ex->in[0].data, ex->out[0].data);
     }
 done:
     return st;
@@ -116,12 +120,14 @@ static gndp_status GNDP_R(scatter_along_cpu)(const gndp_exec *ex)
     gndp_status st = GNDP_OK;
     const index_shape s = scatter_extents(ex);
     const int64_t chunks = (s.inner + SCATTER_COLUMNS - 1) / SCATTER_COLUMNS;
-    GNDP_TRY(check_index("scatter_along", ex->in[1].data, s.outer * s.count * s.inner, s.size, ex->threads));
+    GNDP_TRY(check_index("scatter_along", ex->in[1].data, s.outer * s.count * s.inner, s.size,
+                         ex->threads));
 #pragma omp parallel for schedule(static) num_threads(ex->threads) if (s.outer * chunks > 1)
     for (int64_t t = 0; t < s.outer * chunks; t++) {
         const int64_t c0 = t % chunks * SCATTER_COLUMNS;
         const int64_t c1 = c0 + SCATTER_COLUMNS < s.inner ? c0 + SCATTER_COLUMNS : s.inner;
-        GNDP_R(scatter_along_columns)(&s, ex->in[1].data, t / chunks, c0, c1, ex->in[0].data, ex->out[0].data);
+        GNDP_R(scatter_along_columns)
+        (&s, ex->in[1].data, t / chunks, c0, c1, ex->in[0].data, ex->out[0].data);
     }
 done:
     return st;

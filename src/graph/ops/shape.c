@@ -210,16 +210,21 @@ static void dense_strides(gndp_type type, gndp_strides *s)
 /* Copy `type` elements from a strided source to a strided destination, whatever their type. */
 static void copy_strided(gndp_type type, const char *src, const gndp_strides *from, char *dst, const gndp_strides *to)
 {
-    const size_t size = gndp_dtype_size(type.dtype);
-    int64_t index[GNDP_MAX_RANK] = {0};
+    size_t size = gndp_dtype_size(type.dtype);
+    int64_t index[GNDP_MAX_RANK] = {0}, run = 1;
+    const size_t element = size;
+    while (type.rank > 0 && from->stride[type.rank - 1] == run && to->stride[type.rank - 1] == run) { /* axes in order on both sides */
+        run *= type.dim[--type.rank];
+    }
+    size *= (size_t)run;
     const int64_t count = gndp_type_count(type);
-    for (int64_t e = 0; e < count; e++) {
+    for (int64_t e = 0; e < count && run > 0; e++) {
         int64_t s = from->offset, d = to->offset;
         for (int i = 0; i < type.rank; i++) {
             s += index[i] * from->stride[i];
             d += index[i] * to->stride[i];
         }
-        memcpy(dst + (size_t)d * size, src + (size_t)s * size, size);
+        memcpy(dst + (size_t)d * element, src + (size_t)s * element, size);
         for (int i = type.rank - 1; i >= 0 && ++index[i] == type.dim[i]; i--) {
             index[i] = 0;
         }
