@@ -7,12 +7,6 @@
 
 #include <string.h>
 
-#ifdef GNDP_HAVE_ONEDNN
-#define GNDP_USES_ONEDNN true
-#else
-#define GNDP_USES_ONEDNN false
-#endif
-
 gndp_strides gndp_dense(gndp_type type)
 {
     gndp_strides s = {0};
@@ -354,7 +348,7 @@ bool gndp_product_fuses(const cpu_fusion *f, int32_t id)
     const matmul_dims d = matmul_layout(&node->attr, a, b);
     const cpu_view view = gndp_cpu_view(f, node->in[0]);
     const gndp_device *device = f->plan->device;
-    if (f->plan->stats.bf16 && node->attr.i[GNDP_MATMUL_REDUCED] != 0 && device->cpu.amx_bf16 && !device->no_onednn && GNDP_USES_ONEDNN) {
+    if (f->plan->stats.bf16 && node->attr.i[GNDP_MATMUL_REDUCED] != 0 && device_bf16_tiles(device)) {
         return false; /* tiles reach several times the rate of vectors, and only the library reaches them */
     }
     if (node->attr.i[GNDP_MATMUL_TRANS_A] != 0 || d.n > FUSE_ROW_LIMIT / 8 || d.n < 8 || d.k < 1 || d.m * d.batch < 64) {
@@ -376,6 +370,13 @@ bool gndp_product_fuses(const cpu_fusion *f, int32_t id)
         step *= a.dim[i];
     }
     return true;
+}
+
+bool gndp_product_left_is_dense(const cpu_fusion *f, int32_t id)
+{
+    const ir_node *node = &f->ir->nodes[id];
+    const cpu_view view = gndp_cpu_view(f, node->in[0]);
+    return gndp_view_is_flat(f, node->in[0], &view) && gndp_view_is_dense(ir_type(f->ir, node->in[0]), &view.strides);
 }
 
 typedef struct demand {
@@ -564,6 +565,56 @@ done:
     return st;
 }
 
+/* ------------------------------------------------------------------------------------- sums aside */
+
+/* The gradient of a bias sums rows that the product with the weight reads as well: a unit that is only such a sum moves in
+   with the product. */
+static bool move_aside(cpu_fusion *f, int32_t at, int32_t to, int32_t product)
+{
+    cpu_unit *u = &f->units[at], *v = &f->units[to];
+    const int32_t id = u->nodes[0];
+    const ir_node *sum = &f->ir->nodes[id], *node = &f->ir->nodes[product];
+    const gndp_type a = ir_type(f->ir, node->in[0]);
+    const cpu_view mine = gndp_cpu_view(f, sum->in[0]), left = gndp_cpu_view(f, node->in[0]);
+    if (v->dead || v->kind != UNIT_TILES || v->n + 1 > FUSE_MAX_NODES || v->backward != u->backward || mine.base.node != left.base.node ||
+        mine.base.out != left.base.out || sum->attr.i[2] != a.dim[a.rank - 1] || !gndp_view_is_flat(f, sum->in[0], &mine) ||
+        !gndp_product_left_is_dense(f, product)) {
+        return false;
+    }
+    f->search++;
+    if (waits_for(f, to, at)) {
+        return false;
+    }
+    int m = v->n++;
+    for (; m > 0 && v->nodes[m - 1] > id; m--) {
+        v->nodes[m] = v->nodes[m - 1];
+    }
+    v->nodes[m] = id;
+    f->unit_of[id] = to;
+    f->aside[id] = true;
+    u->dead = true;
+    return true;
+}
+
+static void find_aside(cpu_fusion *f)
+{
+    for (int32_t at = 0; at < f->n_units; at++) {
+        const cpu_unit *u = &f->units[at];
+        const ir_node *sum = &f->ir->nodes[u->nodes[0]];
+        if (u->dead || u->kind != UNIT_TILES || u->n != 1 || sum->op->reduction == 0 || sum->attr.i[0] != 1 || sum->attr.i[2] < 2 ||
+            f->joined[gndp_cpu_view(f, sum->in[0]).base.node]) {
+            continue;
+        }
+        bool moved = false;
+        for (int32_t to = 0; to < f->n_units && !moved; to++) {
+            for (int m = 0; m < f->units[to].n && f->units[to].products > 0 && !moved; m++) {
+                const int32_t product = f->units[to].nodes[m];
+                moved = f->ir->nodes[product].op->matmul && f->units[to].n > 1 && move_aside(f, at, to, product);
+            }
+        }
+    }
+}
+
 gndp_status gndp_cpu_fuse(gndp_plan *plan, cpu_fusion *f)
 {
     gndp_status st = GNDP_OK;
@@ -575,10 +626,11 @@ gndp_status gndp_cpu_fuse(gndp_plan *plan, cpu_fusion *f)
     f->search = 0;
     f->views = gndp_arena_alloc(plan->arena, n * sizeof *f->views);
     f->joined = gndp_arena_alloc(plan->arena, n);
+    f->aside = gndp_arena_alloc(plan->arena, n);
     f->unit_of = gndp_arena_alloc(plan->arena, n * sizeof *f->unit_of);
     f->stamp = gndp_arena_alloc(plan->arena, n * sizeof *f->stamp);
     f->units = gndp_arena_alloc(plan->arena, n * sizeof *f->units);
-    GNDP_CHECK(f->views != NULL && f->copied != NULL && f->joined != NULL && f->unit_of != NULL && f->stamp != NULL && f->units != NULL, GNDP_ERR_NOMEM,
+    GNDP_CHECK(f->views != NULL && f->copied != NULL && f->joined != NULL && f->aside != NULL && f->unit_of != NULL && f->stamp != NULL && f->units != NULL, GNDP_ERR_NOMEM,
                "planner: %lld nodes", (long long)plan->ir.n);
     find_views(f);
     find_joined(f);
@@ -596,6 +648,7 @@ gndp_status gndp_cpu_fuse(gndp_plan *plan, cpu_fusion *f)
             GNDP_TRY(new_unit(f, id, node->op->matmul ? UNIT_MATMUL : UNIT_OP));
         }
     }
+    find_aside(f);
 done:
     return st;
 }

@@ -40,6 +40,7 @@ typedef struct cpu_fusion {
     cpu_view *views;   /* [nodes]: of output 0 */
     bool *copied;      /* [nodes]: a view node that gets its own array */
     bool *joined;      /* [nodes]: a concat or pad that only fused nodes read: they load its pieces */
+    bool *aside;       /* [nodes]: a sum over the rows of a product's left operand, taken as the product reads them */
     int32_t *unit_of;  /* [nodes]: -1 for leaves, plain views, effects */
     cpu_unit *units;
     int64_t n_units, capacity;
@@ -73,6 +74,9 @@ gndp_type gndp_member_space(const cpu_fusion *f, int32_t node);
 
 /** A product whose rows can be computed block by block: one right operand for all rows, left rows at one stride. */
 bool gndp_product_fuses(const cpu_fusion *f, int32_t node);
+
+/** The left operand is a dense array whose rows the product reads one after the other. */
+bool gndp_product_left_is_dense(const cpu_fusion *f, int32_t node);
 
 /** Split the axes of `type` (with strides, may be NULL) to the refined axes dim[0..rank); false if they do not fit. */
 bool gndp_refine_strides(gndp_type type, const int64_t *stride, int rank, const int64_t *dim, int64_t *out);

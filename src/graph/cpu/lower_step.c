@@ -92,7 +92,9 @@ gndp_status gndp_lower_matmul(cpu_lowering *l, int32_t id)
     const matmul_dims d = matmul_layout(&node->attr, at, bt);
     const bool ta = node->attr.i[GNDP_MATMUL_TRANS_A] != 0, tb = node->attr.i[GNDP_MATMUL_TRANS_B] != 0;
     const bool reduced = plan->stats.bf16 && node->attr.i[GNDP_MATMUL_REDUCED] != 0 && node->out[0].dtype == GNDP_F32;
-    const gndp_gemm_kind kind = node->out[0].dtype == GNDP_F64 ? GNDP_GEMM_F64 : reduced ? GNDP_GEMM_BF16 : GNDP_GEMM_F32;
+    const bool small = d.m < 16 || d.n < 16 || d.k < 16; /* not worth a library call, and so no tiles */
+    const bool rounds = reduced && (device_bf16_vectors(plan->device) || (device_bf16_tiles(plan->device) && !small));
+    const gndp_gemm_kind kind = node->out[0].dtype == GNDP_F64 ? GNDP_GEMM_F64 : rounds ? GNDP_GEMM_BF16 : GNDP_GEMM_F32;
     int64_t a_stride[GNDP_MAX_RANK] = {0}, b_stride[GNDP_MAX_RANK] = {0};
     product_payload *p = gndp_arena_alloc(plan->arena, sizeof *p);
     plan_step *step = gndp_plan_add_step(plan, 2, 1);
@@ -186,7 +188,7 @@ gndp_status gndp_lower_op(cpu_lowering *l, int32_t id)
         step->bytes += (double)gndp_type_bytes(out[o].type);
     }
     *p = (op_payload){.ex = {.op = node->op, .attr = &node->attr, .n_in = node->n_in, .n_out = node->n_out, .in = in, .out = out,
-                             .threads = plan->device->threads, .simd = (int)plan->device->cpu.simd, .cpu_bf16 = plan->device->cpu.avx512_bf16,
+                             .threads = plan->device->threads, .simd = (int)plan->device->cpu.simd, .cpu_bf16 = device_bf16_vectors(plan->device),
                              .bf16 = plan->stats.bf16},
                       .in = step->reads, .out = step->writes, .offset = offset, .run = fn};
     step->run = run_op;

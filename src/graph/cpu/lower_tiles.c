@@ -215,15 +215,12 @@ static gndp_status add_product(builder *b, int m)
     const matmul_dims d = matmul_layout(&node->attr, at, bt);
     const cpu_view va = gndp_cpu_view(&b->l->fusion, node->in[0]), vb = gndp_cpu_view(&b->l->fusion, node->in[1]);
     const gndp_device *device = b->l->plan->device;
-    const bool reduced = b->l->plan->stats.bf16 && node->attr.i[GNDP_MATMUL_REDUCED] != 0 && node->out[0].dtype == GNDP_F32;
+    const bool reduced = b->l->plan->stats.bf16 && device_bf16_vectors(device) && node->attr.i[GNDP_MATMUL_REDUCED] != 0 && node->out[0].dtype == GNDP_F32;
     const gndp_gemm_kind kind = node->out[0].dtype == GNDP_F64 ? GNDP_GEMM_F64 : reduced ? GNDP_GEMM_BF16 : GNDP_GEMM_F32;
     tile_product *q = &b->p->product[b->p->n_products];
     GNDP_CHECK(b->p->n_products < TILE_MAX_PRODUCTS, GNDP_ERR_INTERNAL, "planner: too many products in a unit");
-    *q = (tile_product){.ops = gndp_gemm_ops_for(kind, device->cpu.simd, device->cpu.avx512_bf16), .n = d.n, .k = d.k, .alpha = d.alpha, .bias = -1,
+    *q = (tile_product){.ops = gndp_gemm_ops_for(kind, device->cpu.simd, device->cpu.avx512_bf16), .n = d.n, .k = d.k, .alpha = d.alpha, .bias = -1, .sum = -1,
                         .into = b->p->n_products, .stored = -1, .size = gndp_dtype_size(node->out[0].dtype)};
-    if (q->ops == NULL) { /* bf16 only in tiles: oneDNN's business, not ours */
-        q->ops = gndp_gemm_ops_for(GNDP_GEMM_F32, device->cpu.simd, false);
-    }
     q->a = *lower_buffer(b->l, va.base);
     q->b = *lower_buffer(b->l, vb.base);
     GNDP_CHECK(q->a >= 0 && q->b >= 0, GNDP_ERR_INTERNAL, "planner: a product without arrays");
@@ -338,12 +335,32 @@ static void add_store(builder *b, int m)
     b->bytes += (double)b->l->plan->buffers[buffer].bytes;
 }
 
+/* A sum over the rows that a product reads: found by the array. */
+static gndp_status add_sum_aside(builder *b, int32_t id)
+{
+    gndp_status st = GNDP_OK;
+    const cpu_view view = gndp_cpu_view(&b->l->fusion, b->ir->nodes[id].in[0]);
+    const int32_t buffer = *lower_buffer(b->l, view.base);
+    int i = 0;
+    while (i < b->p->n_products && (b->p->product[i].a != buffer || b->p->product[i].sum >= 0)) {
+        i++;
+    }
+    GNDP_CHECK(i < b->p->n_products, GNDP_ERR_INTERNAL, "planner: no product reads what a sum joins");
+    b->p->product[i].sum = *lower_buffer(b->l, (ir_ref){id, 0});
+    b->flops += (double)gndp_type_count(ir_type(b->ir, b->ir->nodes[id].in[0]));
+done:
+    return st;
+}
+
 static gndp_status add_sum(builder *b, int m)
 {
     gndp_status st = GNDP_OK;
     const int32_t id = b->unit->nodes[m];
     const ir_node *node = &b->ir->nodes[id];
     tile_program *p = b->p;
+    if (b->l->fusion.aside[id]) {
+        return add_sum_aside(b, id);
+    }
     tile_sum *s = &p->sum[p->n_sums++];
     *s = (tile_sum){.dtype = node->out[0].dtype, .buffer = *lower_buffer(b->l, (ir_ref){id, 0}), .vector = node->attr.i[2] > 1};
     GNDP_TRY(operand(b, node->in[0], ir_type(b->ir, node->in[0]), &s->from));

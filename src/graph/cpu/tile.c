@@ -68,6 +68,10 @@ void gndp_tile_partition(tile_program *p, int threads)
         tile_product *q = &p->product[i];
         q->packed = p->shared_bytes;
         p->shared_bytes += aligned(q->ops->packed_b_bytes(q->k, q->n));
+        if (q->sum >= 0) {
+            q->partials = p->shared_bytes;
+            p->shared_bytes += aligned((size_t)p->blocks * (size_t)q->k * q->size);
+        }
         if (q->into == i && q->stored < 0) {
             q->block = p->thread_bytes;
             p->thread_bytes += aligned((size_t)p->chunk_rows * (size_t)q->n * q->size);
@@ -350,7 +354,7 @@ static void clear_sums(const tile_run *t, int64_t block, int64_t first, int64_t 
     }
 }
 
-static void multiply_rows(const tile_run *t, int64_t first, int64_t rows)
+static void multiply_rows(const tile_run *t, int64_t index, int64_t first, int64_t rows)
 {
     const tile_program *p = t->p;
     for (int i = 0; i < p->n_products; i++) {
@@ -362,6 +366,11 @@ static void multiply_rows(const tile_run *t, int64_t first, int64_t rows)
                                        .packed_b = t->shared + q->packed, .bias = bias, .c = c, .c_row = q->n, .accumulate = q->into != i,
                                        .scratch = t->mine + p->gemm_at};
         q->ops->block(&block);
+        if (q->sum >= 0) { /* while the rows are in cache */
+            char *acc = t->shared + q->partials + (size_t)(index * q->k) * q->size;
+            memset(acc, 0, (size_t)q->k * q->size);
+            p->table->col_sum[q->size == 8](rows, q->k, a, acc);
+        }
     }
 }
 
@@ -378,7 +387,7 @@ static void run_block(tile_run *t, int64_t block)
         return;
     }
     t->block_row = first;
-    multiply_rows(t, first, stop - first);
+    multiply_rows(t, block, first, stop - first);
     for (t->row0 = first; t->row0 < stop; t->row0 += t->rows) {
         const int64_t length = t->row0 == p->rows - 1 ? p->last_row : p->row;
         t->rows = tall < 1 ? 1 : tall < stop - t->row0 ? tall : stop - t->row0;
@@ -393,29 +402,41 @@ static void run_block(tile_run *t, int64_t block)
     }
 }
 
-/* Add partial sums of blocks in order, in double. */
-static void combine(const tile_run *t)
+/* Partial sums [from, to) of `width` each, added in order, in double. */
+static void combine(const char *partials, int64_t from, int64_t to, int64_t width, gndp_dtype dtype, char *out)
+{
+    const size_t size = element_size[dtype];
+    for (int64_t c = 0; c < width; c++) {
+        double total = 0.0;
+        for (int64_t b = from; b < to; b++) {
+            const char *at = partials + (size_t)(b * width + c) * size;
+            total += dtype == GNDP_F32 ? (double)*(const float *)(const void *)at : *(const double *)(const void *)at;
+        }
+        if (dtype == GNDP_F32) {
+            *(float *)(void *)(out + (size_t)c * size) = (float)total;
+        } else {
+            *(double *)(void *)(out + (size_t)c * size) = total;
+        }
+    }
+}
+
+static void combine_all(const tile_run *t)
 {
     const tile_program *p = t->p;
     for (int i = 0; i < p->n_sums; i++) {
         const tile_sum *s = &p->sum[i];
         const int64_t width = s->vector ? p->row : 1, groups = divide_up(p->rows, s->rows);
         for (int64_t g = 0; g < groups && !s->direct; g++) {
-            const int64_t b0 = g * s->rows / p->group_rows * p->chunks;
-            const int64_t b1 = s->rows >= p->rows ? p->blocks : (g + 1) * s->rows / p->group_rows * p->chunks;
-            for (int64_t c = 0; c < width; c++) {
-                double total = 0.0;
-                for (int64_t b = b0; b < b1; b++) {
-                    const char *at = t->shared + s->partials + (size_t)(b * width + c) * element_size[s->dtype];
-                    total += s->dtype == GNDP_F32 ? (double)*(const float *)(const void *)at : *(const double *)(const void *)at;
-                }
-                char *out = (char *)plan_at(t->plan, s->buffer) + (size_t)(g * width + c) * element_size[s->dtype];
-                if (s->dtype == GNDP_F32) {
-                    *(float *)(void *)out = (float)total;
-                } else {
-                    *(double *)(void *)out = total;
-                }
-            }
+            const int64_t from = g * s->rows / p->group_rows * p->chunks;
+            const int64_t to = s->rows >= p->rows ? p->blocks : (g + 1) * s->rows / p->group_rows * p->chunks;
+            combine(t->shared + s->partials, from, to, width, s->dtype,
+                    (char *)plan_at(t->plan, s->buffer) + (size_t)(g * width) * element_size[s->dtype]);
+        }
+    }
+    for (int i = 0; i < p->n_products; i++) {
+        const tile_product *q = &p->product[i];
+        if (q->sum >= 0) {
+            combine(t->shared + q->partials, 0, p->blocks, q->k, q->size == 8 ? GNDP_F64 : GNDP_F32, plan_at(t->plan, q->sum));
         }
     }
 }
@@ -453,6 +474,6 @@ gndp_status gndp_tile_run(const gndp_plan *plan, const plan_step *step)
         }
     }
     const tile_run t = {.plan = plan, .p = p, .shared = shared};
-    combine(&t);
+    combine_all(&t);
     return GNDP_OK;
 }

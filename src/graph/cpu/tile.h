@@ -93,6 +93,8 @@ typedef struct tile_product {
     double alpha;
     int32_t bias;      /* buffer, -1: none */
     int64_t bias_offset;
+    int32_t sum;       /* buffer of the sum of the left rows, [k]; -1: none */
+    size_t partials;   /* of it: byte offset of [blocks][k] in the shared scratch */
     int into;          /* product whose block this one is added to; itself: its own */
     int32_t stored;    /* buffer its block is rows of, -1: scratch */
     size_t packed;     /* byte offset in the shared scratch */

@@ -119,6 +119,25 @@ gndp_status gndp_plan_order(gndp_plan *plan);
 /** Give every workspace buffer an offset: buffers live at the same time do not overlap. */
 gndp_status gndp_plan_layout(gndp_plan *plan);
 
+/**
+ * How reduced products run on this processor. Processors with tiles (AMX) have slow bf16 dot products in vectors, at half the
+ * rate of f32 (docs/performance.md), so there only the library's tile products round; elsewhere vectors double the rate.
+ */
+#ifdef GNDP_HAVE_ONEDNN
+#define GNDP_USES_ONEDNN true
+#else
+#define GNDP_USES_ONEDNN false
+#endif
+static inline bool device_bf16_vectors(const gndp_device *device)
+{
+    return device->cpu.avx512_bf16 && !device->cpu.amx_bf16;
+}
+
+static inline bool device_bf16_tiles(const gndp_device *device)
+{
+    return device->cpu.amx_bf16 && !device->no_onednn && GNDP_USES_ONEDNN;
+}
+
 static inline void *plan_at(const gndp_plan *plan, int32_t buffer)
 {
     return plan->at[buffer];
