@@ -345,8 +345,8 @@ static void network_repeats_its_bits(void **state)
 
 /* ------------------------------------------------------------------------------------------- options of the plan */
 
-/* Operands rounded to 8 bits: relative errors of 2^-9 = 2e-3 a product, of either sign, so that sums keep less than
-   their size times that; the gradient passes twice as many layers. */
+/* Operands rounded to 8 bits: relative errors up to 2^-9 = 2e-3 in each operand of some 8 products in a row. Those of the
+   weights are common to all points, so they add up in a mean; 1e-2 of the output is 2e-2 of its square. */
 static void check_bf16(network net, const denoising *process)
 {
     problem p = make_problem(net, process, LARGE_B, LARGE_N, false);
@@ -358,7 +358,7 @@ static void check_bf16(network net, const denoising *process)
     const errors e = compare(&a, &b);
     if (gndp_plan_get_stats(b.plan).bf16) {
         print_message("bf16: loss off by %.1e, gradient by %.1e\n", e.loss, e.gradient);
-        assert_true(e.loss < 5e-3 && e.gradient < 2e-2);
+        assert_true(e.loss < 3e-2 && e.gradient < 3e-2);
         assert_true(e.gradient > 0.0); /* it is in use */
     } else {
         assert_int_equal(count_differing(&a, &b), 0);
@@ -425,7 +425,7 @@ static void check_training(network net, const denoising *process, bool bf16)
         put(in.y0, k, sin(3.0 * at(in.x, k)));
     run(&loss, &in);
     const double before = at(loss.out[0], 0);
-    float rate_now = 2e-3F, count = 0.0F;
+    float rate_now = 5e-3F, count = 0.0F;
     for (int k = 1; k <= STEPS; k++) {
         put(in.step, 0, 100.0 + k);
         count = (float)k;
