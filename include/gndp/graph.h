@@ -117,7 +117,8 @@ typedef enum gndp_slot {
 typedef enum gndp_init_kind {
     GNDP_INIT_ZEROS,
     GNDP_INIT_CONSTANT,         /* every entry is scale */
-    GNDP_INIT_TRUNCATED_NORMAL, /* N(0, (scale/sqrt(fan_in))^2) cut at two standard deviations; fan_in = dim[rank-2] */
+    GNDP_INIT_TRUNCATED_NORMAL, /* N(0, (scale/sqrt(fan_in))^2) cut at two standard deviations; fan_in is dim[rank-2], dim[0]
+                                   of a vector, 1 of a scalar */
     GNDP_INIT_NORMAL,           /* N(0, scale^2) */
     GNDP_INIT_UNIFORM,          /* uniform on (-scale, scale) */
     GNDP_INIT_ORTHOGONAL        /* scale times rows (or columns) of a Haar orthogonal matrix; rank >= 2 */
@@ -137,7 +138,8 @@ GNDP_API void gndp_store_free(gndp_store *store);
  * Add a parameter. Values are set by gndp_store_initialise.
  * @param name  unique, copied; by habit a path such as "layer0/query/weight"
  * @param type  f32 or f64, any shape
- * @return GNDP_OK; GNDP_ERR_ARG for an empty or a second time used name; GNDP_ERR_TYPE for integers; GNDP_ERR_NOMEM
+ * @return GNDP_OK; GNDP_ERR_ARG for an empty or a second time used name; GNDP_ERR_TYPE for integers; GNDP_ERR_SHAPE for no
+ *         elements, or an orthogonal start of rank below 2; GNDP_ERR_RANGE for a scale that is not finite; GNDP_ERR_NOMEM
  */
 GNDP_API gndp_status gndp_store_add(gndp_store *store, const char *name, gndp_type type, gndp_init init);
 

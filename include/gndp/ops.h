@@ -247,7 +247,7 @@ typedef struct gndp_adam {
 GNDP_API gndp_adam gndp_adam_default(void);
 
 typedef struct gndp_adam_nodes {
-    gndp_node grad_norm; /* global norm before clipping, rank 0 */
+    gndp_node grad_norm; /* global norm before clipping, f64, rank 0 */
     gndp_node applied;   /* i32 scalar: 1; 0 when the norm was not finite and nothing was changed */
 } gndp_adam_nodes;
 

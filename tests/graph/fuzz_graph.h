@@ -8,6 +8,7 @@
 #include <gndp/graph.h>
 #include <gndp/ops.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,8 +32,7 @@ typedef struct fuzz {
     uint64_t state;
     gndp_graph *g;
     gndp_dtype real;  /* of all values */
-    gndp_dtype other; /* what casts go to; f32 only for exact values, so that no rounding differs */
-    bool doubled;     /* real stands for f32 in the oracle */
+    gndp_dtype other; /* what casts go to; f32 for exact values only, so that nothing is rounded */
     int64_t cap;      /* largest number of entries */
     int n, n_inputs, n_outputs, n_params, n_index;
     fuzz_value value[FUZZ_VALUES];
@@ -55,6 +55,7 @@ static inline uint64_t fuzz_bits(fuzz *f)
 
 static inline int64_t below(fuzz *f, int64_t n)
 {
+    assert_true(n > 0);
     return (int64_t)(fuzz_bits(f) % (uint64_t)n);
 }
 
@@ -131,6 +132,15 @@ static bool broadcasts(gndp_type a, gndp_type b, int64_t cap)
     return count <= cap;
 }
 
+/* Does broadcasting a to b's shape give that shape? */
+static bool repeats(gndp_type a, gndp_type b)
+{
+    for (int i = 1; i <= a.rank; i++)
+        if (a.dim[a.rank - i] != 1 && a.dim[a.rank - i] != b.dim[b.rank - i])
+            return false;
+    return true;
+}
+
 /* A value that broadcasts with value i; a new input of such a shape if none is found. */
 static int partner(fuzz *f, int i, bool exact)
 {
@@ -173,6 +183,7 @@ static void fuzz_unary(fuzz *f)
     const fuzz_value v = f->value[i];
     const gndp_node x = v.node;
     const double b = v.bound;
+    /* clang-format off */
     switch (below(f, 20)) {
     case 0: put_value(f, gndp_neg(g, x), b, v.exact); break;
     case 1: put_value(f, gndp_square(g, x), b * b, false); break;
@@ -302,7 +313,7 @@ static void fuzz_norm(fuzz *f)
     const gndp_node x = f->value[i].node;
     if (chance(f, 40)) {
         const gndp_node m = chance(f, 50) ? mask_for(f, i) : GNDP_NONE;
-        const bool fits = !gndp_is_none(m) && gndp_node_type(m).rank <= t.rank;
+        const bool fits = !gndp_is_none(m) && gndp_node_type(m).rank <= t.rank && repeats(gndp_node_type(m), t);
         gndp_node full = fits ? gndp_broadcast_to(g, m, t.rank, t.dim) : GNDP_NONE;
         put_value(f, gndp_softmax(g, x, full), 1.0, false);
     } else {
@@ -327,7 +338,7 @@ static void fuzz_linear(fuzz *f)
     double bound = f->value[i].bound;
     for (int depth = 1 + (int)below(f, 3); depth > 0; depth--) {
         const int64_t in = gndp_node_type(x).dim[t.rank - 1];
-        const gndp_node w = weight(f, in, n), w2 = chance(f, 30) ? weight(f, in, n) : GNDP_NONE;
+        const gndp_node w = weight(f, in, n), w2 = t.rank > 1 && chance(f, 30) ? weight(f, in, n) : GNDP_NONE;
         const gndp_node bias = chance(f, 60) ? new_input(f, gndp_type_1d(f->real, n), 0) : GNDP_NONE;
         if (gndp_is_none(w))
             return;
@@ -368,7 +379,7 @@ static void fuzz_matmul(fuzz *f)
             bt.dim[axis] = chance(f, 40) ? 1 : bt.dim[axis];
         b = gndp_type_count(bt) <= f->cap ? new_input(f, bt, 0) : GNDP_NONE;
     }
-    if (gndp_is_none(b) || gndp_type_count(t) / m / k * fmax(m, k) > f->cap || gndp_type_count(t) * (m > k ? m : k) > 20 * f->cap)
+    if (gndp_is_none(b) || gndp_type_count(t) / (m < k ? m : k) > f->cap || gndp_type_count(t) * (m > k ? m : k) > 20 * f->cap)
         return;
     const int64_t inner = gndp_node_type(a).dim[t.rank - 1];
     gndp_node y = gndp_matmul(g, chance(f, 30) ? gndp_scale(g, a, 0.5) : a, b);
@@ -508,7 +519,7 @@ static void fuzz_shape(fuzz *f)
 static void fuzz_cast(fuzz *f)
 {
     gndp_graph *g = f->g;
-    const int i = f->other == GNDP_F32 && !f->doubled ? pick_exact(f) : pick(f);
+    const int i = f->other == GNDP_F32 ? pick_exact(f) : pick(f);
     gndp_node x = f->value[i].node;
     bool exact = f->value[i].exact;
     if (f->real != f->other)
