@@ -4,8 +4,11 @@
 #define GNDP_GNDP_H
 
 #include <gndp/base.h>
+#include <gndp/gaussian.h>
+#include <gndp/gp.h>
 #include <gndp/graph.h>
 #include <gndp/info.h>
+#include <gndp/kernels.h>
 #include <gndp/ops.h>
 #include <gndp/version.h>
 

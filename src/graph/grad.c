@@ -82,8 +82,8 @@ static gndp_node join_parts(gndp_graph *g, const contribution *list)
     int count = 0;
     for (const contribution *c = list; c != NULL; c = c->next) {
         count++;
-        if (gndp_type_count(gndp_node_type(gndp_gnode_of(c->node)->op->n_in == 1 ? gndp_gnode_of(c->node)->in[0] : c->node)) == 0) {
-            return GNDP_NONE; /* an empty part has no place of its own */
+        if (padded_axis(c->node) < 0 || gndp_type_count(gndp_node_type(gndp_gnode_of(c->node)->in[0])) == 0) {
+            return GNDP_NONE; /* not a part; or an empty one, which has no place of its own */
         }
     }
     if (axis < 0 || count < 2 || count > GNDP_MAX_INPUTS) {

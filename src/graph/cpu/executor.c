@@ -160,7 +160,7 @@ static bool read_elsewhere(const cpu_lowering *l, const bool *candidate, int32_t
             if (*lower_buffer(l, view.base) != param || ir->nodes[view.base.node].op->leaf == false) {
                 continue;
             }
-            if ((at != u && candidate[at]) || (at == u && !gndp_view_is_flat(f, ir->nodes[id].in[i], &view))) {
+            if ((at != u && candidate[at]) || (at == u && !gndp_reads_flat(f, (int32_t)id, i))) {
                 return true;
             }
         }

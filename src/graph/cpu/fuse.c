@@ -91,6 +91,18 @@ gndp_type gndp_member_space(const cpu_fusion *f, int32_t id)
     return from_input ? ir_type(f->ir, node->in[0]) : node->out[0];
 }
 
+/* The copy of a view reads its input through that view. */
+bool gndp_reads_flat(const cpu_fusion *f, int32_t id, int i)
+{
+    const ir_node *node = &f->ir->nodes[id];
+    cpu_view view = gndp_cpu_view(f, node->in[i]);
+    gndp_strides to;
+    if (node->op->view == NULL || !node->op->view(&node->attr, ir_type(f->ir, node->in[i]), node->out[0], &view.strides, &to)) {
+        return gndp_view_is_flat(f, node->in[i], &view);
+    }
+    return to.offset == 0 && gndp_type_count(node->out[0]) == gndp_type_count(ir_type(f->ir, view.base)) && gndp_view_is_dense(node->out[0], &to);
+}
+
 /* The reshapes that strides cannot say, and inputs of routines that want dense arrays, become arrays. */
 static void find_views(cpu_fusion *f)
 {
@@ -290,7 +302,7 @@ static bool waits_indirectly(cpu_fusion *f, int32_t one, int32_t other)
             for (int k = 0; k < n; k++) {
                 const int32_t next = f->unit_of[source[k].node];
                 if (next == other) {
-                    if (node->op->matmul || f->joined[view.base.node] || !gndp_view_is_flat(f, node->in[i], &view) ||
+                    if (node->op->matmul || f->joined[view.base.node] || !gndp_reads_flat(f, u->nodes[m], i) ||
                         f->ir->nodes[view.base.node].op->reduction != 0) {
                         return true;
                     }
@@ -325,7 +337,7 @@ static bool blocked(cpu_fusion *f, int32_t n, int32_t u)
             continue;
         }
         if (from == u) {
-            if (node->op->matmul || !gndp_view_is_flat(f, node->in[i], &view) || f->ir->nodes[view.base.node].op->reduction != 0 ||
+            if (node->op->matmul || !gndp_reads_flat(f, n, i) || f->ir->nodes[view.base.node].op->reduction != 0 ||
                 gndp_type_count(ir_type(f->ir, node->in[i])) != f->units[u].count) {
                 return true;
             }
@@ -545,7 +557,7 @@ static gndp_status place(cpu_fusion *f, int32_t id)
         demand want;
         const cpu_view view = gndp_cpu_view(f, node->in[i]);
         const int32_t at = f->unit_of[view.base.node];
-        if (at < 0 || at == home || !gndp_view_is_flat(f, node->in[i], &view)) {
+        if (at < 0 || at == home || !gndp_reads_flat(f, id, i)) {
             continue;
         }
         if (home < 0) {

@@ -69,6 +69,9 @@ bool gndp_view_is_dense(gndp_type type, const gndp_strides *s);
 /** Entry i of the view is entry i of the base. */
 bool gndp_view_is_flat(const cpu_fusion *f, ir_ref ref, const cpu_view *view);
 
+/** Member `node` reads entry e of its space from entry e of the base of input i. */
+bool gndp_reads_flat(const cpu_fusion *f, int32_t node, int i);
+
 /** Iteration space of a member: what it computes entry by entry. */
 gndp_type gndp_member_space(const cpu_fusion *f, int32_t node);
 

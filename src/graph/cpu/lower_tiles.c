@@ -111,7 +111,7 @@ static tile_load strided_load(const builder *b, int32_t buffer, gndp_dtype dtype
         load.inner_stride[0] = 0;
     }
     load.kind = load.inner_rank == 1 && (load.inner_stride[0] == 1 || load.inner_stride[0] == 0) ? LOAD_ROWS : LOAD_AXES;
-    load.pinned = all_zero(load.outer_stride, dim, split);
+    load.pinned = all_zero(load.outer_stride, dim, split) && (split > 0 || b->p->rows == 1); /* without outer axes, rows are tiles of one run */
     return load;
 }
 

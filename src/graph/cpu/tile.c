@@ -155,10 +155,11 @@ static void gather_axes(const tile_run *t, const tile_load *l, const char *base,
 {
     const size_t size = element_size[l->dtype];
     const int last = l->inner_rank - 1;
+    const int64_t col0 = t->col0 + (t->p->outer_rank == 0 ? t->row0 * t->p->row : 0); /* of a row, or of the one run that rows are tiles of */
     for (int64_t r = 0; r < t->rows; r++) {
-        int64_t place, col = t->col0;
+        int64_t place, col = col0;
         const int64_t at = l->offset + row_offset(t->p, l->outer_stride, t->row0 + r, &place);
-        while (col < t->col0 + t->cols) {
+        while (col < col0 + t->cols) {
             int64_t rest = col, offset = at, run = 0;
             for (int i = last; i >= 0; i--) {
                 const int64_t index = rest % l->inner_dim[i];
@@ -166,7 +167,7 @@ static void gather_axes(const tile_run *t, const tile_load *l, const char *base,
                 offset += index * l->inner_stride[i];
                 run = i == last ? l->inner_dim[i] - index : run;
             }
-            run = run < t->col0 + t->cols - col ? run : t->col0 + t->cols - col;
+            run = run < col0 + t->cols - col ? run : col0 + t->cols - col;
             if (size == 4) {
                 const int32_t *from = (const int32_t *)(const void *)base + offset;
                 int32_t *to = (int32_t *)(void *)dst;
