@@ -3,6 +3,7 @@
 #include "base/thread.h"
 #include "graph/cpu/lower.h"
 
+#include <omp.h>
 #include <string.h>
 
 /* ------------------------------------------------------------------------------------------- results */
@@ -112,57 +113,105 @@ static void find_needed(cpu_lowering *l)
     }
 }
 
-/* May unit u write its assigned values straight into the parameters? Only when nothing else waits for it, and no other
-   such unit reads them. */
-static bool writes_in_place(const cpu_lowering *l, int32_t u)
+/* Who reads what, gathered once. */
+typedef struct readers {
+    bool *left;                    /* [units] another unit, or an output, reads a value of it */
+    int32_t *start, *node, *input; /* of a buffer: inputs of nodes that read it, [start[b], start[b + 1]) */
+} readers;
+
+/* Mark units whose values are read elsewhere; an effect reads what in_place is about. */
+static void find_left(const cpu_lowering *l, readers *r)
 {
     const gndp_ir *ir = &l->plan->ir;
     const cpu_fusion *f = &l->fusion;
     for (int64_t id = 0; id < ir->n; id++) {
         const ir_node *node = &ir->nodes[id];
-        for (int i = 0; i < node->n_in; i++) {
+        const bool view = node->op->view != NULL && f->unit_of[id] < 0; /* of one that is read, if any */
+        for (int i = 0; i < node->n_in && !node->op->effect && !view; i++) {
             const int32_t from = f->unit_of[gndp_cpu_view(f, node->in[i]).base.node];
-            const bool view = node->op->view != NULL && f->unit_of[id] < 0; /* of one that is read, if any */
-            if (from == u && !node->op->effect && !view && (f->unit_of[id] != u || f->joined[id])) {
-                return false;
+            if (from >= 0 && (f->unit_of[id] != from || f->joined[id])) {
+                r->left[from] = true;
             }
         }
     }
     for (int64_t i = 0; i < ir->n_outputs; i++) {
-        if (f->unit_of[ir->outputs[i].node] == u) {
-            return false;
+        if (f->unit_of[ir->outputs[i].node] >= 0) {
+            r->left[f->unit_of[ir->outputs[i].node]] = true;
         }
     }
-    for (int m = 0; m < f->units[u].n; m++) {
-        if (ir->nodes[f->units[u].nodes[m]].op->reduction != 0 || ir->nodes[f->units[u].nodes[m]].op->matmul) {
-            return false;
-        }
-    }
-    return true;
 }
 
-/* Does another unit that writes in place, or this one other than entry by entry, read the parameter? */
-static bool read_elsewhere(const cpu_lowering *l, const bool *candidate, int32_t param, int32_t u)
+/* Reads of parameters by units: counted, then listed. */
+static void list_reads(const cpu_lowering *l, readers *r, bool fill)
 {
     const gndp_ir *ir = &l->plan->ir;
     const cpu_fusion *f = &l->fusion;
-    for (int64_t id = 0; id < ir->n; id++) {
-        const int32_t at = f->unit_of[id];
-        for (int i = 0; i < ir->nodes[id].n_in && at >= 0; i++) {
-            const cpu_view view = gndp_cpu_view(f, ir->nodes[id].in[i]);
+    for (int32_t id = 0; id < ir->n; id++) {
+        for (int i = 0; i < ir->nodes[id].n_in && f->unit_of[id] >= 0; i++) {
             ir_ref source[GNDP_MAX_INPUTS];
             const int n = gndp_cpu_sources(f, ir->nodes[id].in[i], source);
-            for (int k = 0; k < n && f->joined[view.base.node]; k++) {
-                if (*lower_buffer(l, source[k]) == param && ir->nodes[source[k].node].op->leaf && (at == u || candidate[at])) {
-                    return true;
+            for (int k = 0; k < n; k++) {
+                if (!ir->nodes[source[k].node].op->leaf) {
+                    continue;
+                }
+                const int32_t b = *lower_buffer(l, source[k]);
+                if (fill) {
+                    r->node[r->start[b]] = id;
+                    r->input[r->start[b]++] = i;
+                } else {
+                    r->start[b + 1]++;
                 }
             }
-            if (*lower_buffer(l, view.base) != param || ir->nodes[view.base.node].op->leaf == false) {
-                continue;
-            }
-            if ((at != u && candidate[at]) || (at == u && !gndp_reads_flat(f, (int32_t)id, i))) {
-                return true;
-            }
+        }
+    }
+}
+
+static gndp_status find_readers(const cpu_lowering *l, readers *r)
+{
+    gndp_status st = GNDP_OK;
+    gndp_arena *arena = l->plan->arena;
+    const int64_t buffers = l->plan->n_buffers; /* leaves only, so far */
+    r->left = gndp_arena_alloc(arena, (size_t)l->fusion.n_units + 1);
+    r->start = gndp_arena_alloc(arena, (size_t)(buffers + 2) * sizeof *r->start);
+    GNDP_CHECK(r->left != NULL && r->start != NULL, GNDP_ERR_NOMEM, "planner: units");
+    find_left(l, r);
+    list_reads(l, r, false);
+    for (int64_t b = 0; b < buffers; b++) {
+        r->start[b + 1] += r->start[b];
+    }
+    r->node = gndp_arena_alloc(arena, (size_t)(r->start[buffers] + 1) * sizeof *r->node);
+    r->input = gndp_arena_alloc(arena, (size_t)(r->start[buffers] + 1) * sizeof *r->input);
+    GNDP_CHECK(r->node != NULL && r->input != NULL, GNDP_ERR_NOMEM, "planner: %d reads", r->start[buffers]);
+    list_reads(l, r, true);
+    memmove(r->start + 1, r->start, (size_t)buffers * sizeof *r->start); /* filling moved every start to its end */
+    r->start[0] = 0;
+done:
+    return st;
+}
+
+/* May unit u write its assigned values straight into the parameters? Only when nothing else waits for it, and no other
+   such unit reads them. */
+static bool writes_in_place(const cpu_lowering *l, const readers *r, int32_t u)
+{
+    const gndp_ir *ir = &l->plan->ir;
+    const cpu_unit *unit = &l->fusion.units[u];
+    for (int m = 0; m < unit->n; m++) {
+        if (ir->nodes[unit->nodes[m]].op->reduction != 0 || ir->nodes[unit->nodes[m]].op->matmul) {
+            return false;
+        }
+    }
+    return unit->kind == UNIT_TILES && !r->left[u];
+}
+
+/* Does another unit that writes in place, or this one other than entry by entry, read the parameter? */
+static bool read_elsewhere(const cpu_lowering *l, const readers *r, const bool *candidate, int32_t param, int32_t u)
+{
+    const cpu_fusion *f = &l->fusion;
+    for (int32_t e = r->start[param]; e < r->start[param + 1]; e++) {
+        const int32_t id = r->node[e], at = f->unit_of[id];
+        const bool joined = f->joined[gndp_cpu_view(f, l->plan->ir.nodes[id].in[r->input[e]]).base.node];
+        if ((at != u && candidate[at]) || (at == u && (joined || !gndp_reads_flat(f, id, r->input[e])))) {
+            return true;
         }
     }
     return false;
@@ -173,20 +222,21 @@ static gndp_status find_in_place(cpu_lowering *l)
     gndp_status st = GNDP_OK;
     const gndp_ir *ir = &l->plan->ir;
     const cpu_fusion *f = &l->fusion;
-    bool *candidate = gndp_arena_alloc(l->plan->arena, (size_t)f->n_units + 1), *asked = gndp_arena_alloc(l->plan->arena, (size_t)f->n_units + 1);
-    GNDP_CHECK(candidate != NULL && asked != NULL, GNDP_ERR_NOMEM, "planner: units");
+    readers r = {0};
+    bool *candidate = gndp_arena_alloc(l->plan->arena, (size_t)f->n_units + 1);
+    GNDP_CHECK(candidate != NULL, GNDP_ERR_NOMEM, "planner: units");
+    GNDP_TRY(find_readers(l, &r));
     for (int64_t id = 0; id < ir->n; id++) {
         const int32_t u = ir->nodes[id].op->effect ? f->unit_of[ir->nodes[id].in[1].node] : -1;
-        if (u >= 0 && !asked[u]) {
-            asked[u] = true;
-            candidate[u] = f->units[u].kind == UNIT_TILES && writes_in_place(l, u);
+        if (u >= 0 && !candidate[u]) {
+            candidate[u] = writes_in_place(l, &r, u);
         }
     }
     for (int64_t id = 0; id < ir->n; id++) {
         const ir_node *node = &ir->nodes[id];
         if (node->op->effect) {
             const int32_t u = f->unit_of[node->in[1].node], param = *lower_buffer(l, node->in[0]);
-            if (candidate[u] && !read_elsewhere(l, candidate, param, u)) {
+            if (candidate[u] && !read_elsewhere(l, &r, candidate, param, u)) {
                 l->in_place[node->in[1].node] = true;
                 *lower_buffer(l, node->in[1]) = param;
             }
@@ -314,17 +364,13 @@ static gndp_status run(gndp_plan *plan)
     gndp_status st = GNDP_OK;
     const int threads = plan->device->threads;
     gndp_fp_state *saved = plan->fp_state;
-#pragma omp parallel for schedule(static, 1) num_threads(threads) if (threads > 1)
-    for (int i = 0; i < threads; i++) { /* every thread of the pool has its own control word */
-        saved[i] = gndp_fp_flush_begin();
-    }
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    saved[omp_get_thread_num()] = gndp_fp_flush_begin(); /* every thread of the team, however many came, has its own control word */
     for (int64_t s = 0; s < plan->n_steps && st == GNDP_OK; s++) {
         st = gndp_plan_run_step(plan, s);
     }
-#pragma omp parallel for schedule(static, 1) num_threads(threads) if (threads > 1)
-    for (int i = 0; i < threads; i++) {
-        gndp_fp_flush_end(saved[i]);
-    }
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    gndp_fp_flush_end(saved[omp_get_thread_num()]);
     GNDP_TRY(st);
 done:
     return st;

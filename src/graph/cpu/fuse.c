@@ -259,30 +259,59 @@ bool gndp_refine_strides(gndp_type type, const int64_t *stride, int rank, const 
 
 /* -------------------------------------------------------------------------------------- dependence */
 
-/* Does unit `from`, or anything it waits for, belong to `target`? */
+static int32_t resolve(const cpu_fusion *f, int32_t unit)
+{
+    while (unit >= 0 && f->units[unit].dead) {
+        unit = f->units[unit].merged_into;
+    }
+    return unit;
+}
+
+static void add_wait(cpu_fusion *f, cpu_unit *u, int32_t from)
+{
+    for (int i = 0; i < u->n_wait; i++) {
+        if (u->wait[i] == from) {
+            return;
+        }
+    }
+    if (u->n_wait == u->wait_capacity) {
+        const int capacity = 2 * u->wait_capacity + 8;
+        int32_t *grown = gndp_arena_alloc(f->plan->arena, (size_t)capacity * sizeof *grown);
+        if (grown == NULL) {
+            f->out_of_memory = true;
+            return;
+        }
+        if (u->n_wait > 0) {
+            memcpy(grown, u->wait, (size_t)u->n_wait * sizeof *grown);
+        }
+        u->wait = grown;
+        u->wait_capacity = capacity;
+    }
+    u->wait[u->n_wait++] = from;
+}
+
+/* Does unit `from`, or anything it waits for, belong to `target`? What this search saw already does not. */
 static bool waits_for(cpu_fusion *f, int32_t from, int32_t target)
 {
-    if (from < 0) {
-        return false;
+    int64_t waiting = 0;
+    if (from < 0 || from == target) {
+        return from >= 0;
     }
-    if (from == target) {
-        return true;
-    }
-    const cpu_unit *u = &f->units[from];
     if (f->stamp[from] == f->search) {
         return false;
     }
     f->stamp[from] = f->search;
-    for (int m = 0; m < u->n; m++) {
-        const ir_node *node = &f->ir->nodes[u->nodes[m]];
-        for (int i = 0; i < node->n_in; i++) {
-            ir_ref source[GNDP_MAX_INPUTS];
-            const int n = gndp_cpu_sources(f, node->in[i], source);
-            for (int k = 0; k < n; k++) {
-                const int32_t next = f->unit_of[source[k].node];
-                if (next != from && waits_for(f, next, target)) {
-                    return true;
-                }
+    f->stack[waiting++] = from;
+    while (waiting > 0) {
+        const cpu_unit *u = &f->units[f->stack[--waiting]];
+        for (int i = 0; i < u->n_wait; i++) {
+            const int32_t next = resolve(f, u->wait[i]);
+            if (next == target) {
+                return true;
+            }
+            if (f->stamp[next] != f->search) {
+                f->stamp[next] = f->search;
+                f->stack[waiting++] = next;
             }
         }
     }
@@ -293,6 +322,7 @@ static bool waits_for(cpu_fusion *f, int32_t from, int32_t target)
 static bool waits_indirectly(cpu_fusion *f, int32_t one, int32_t other)
 {
     const cpu_unit *u = &f->units[one];
+    f->search++;
     for (int m = 0; m < u->n; m++) {
         const ir_node *node = &f->ir->nodes[u->nodes[m]];
         for (int i = 0; i < node->n_in; i++) {
@@ -306,11 +336,8 @@ static bool waits_indirectly(cpu_fusion *f, int32_t one, int32_t other)
                         f->ir->nodes[view.base.node].op->reduction != 0) {
                         return true;
                     }
-                } else if (next != one && next >= 0) {
-                    f->search++;
-                    if (waits_for(f, next, other)) {
-                        return true;
-                    }
+                } else if (next != one && waits_for(f, next, other)) {
+                    return true;
                 }
             }
         }
@@ -322,6 +349,7 @@ static bool waits_indirectly(cpu_fusion *f, int32_t one, int32_t other)
 static bool blocked(cpu_fusion *f, int32_t n, int32_t u)
 {
     const ir_node *node = &f->ir->nodes[n];
+    f->search++;
     for (int i = 0; i < node->n_in; i++) {
         const cpu_view view = gndp_cpu_view(f, node->in[i]);
         const int32_t from = f->unit_of[view.base.node];
@@ -329,7 +357,6 @@ static bool blocked(cpu_fusion *f, int32_t n, int32_t u)
             ir_ref source[GNDP_MAX_INPUTS];
             const int n_sources = gndp_cpu_sources(f, node->in[i], source);
             for (int k = 0; k < n_sources; k++) {
-                f->search++;
                 if (waits_for(f, f->unit_of[source[k].node], u)) {
                     return true;
                 }
@@ -343,7 +370,6 @@ static bool blocked(cpu_fusion *f, int32_t n, int32_t u)
             }
             continue;
         }
-        f->search++;
         if (waits_for(f, from, u)) {
             return true;
         }
@@ -447,6 +473,30 @@ static bool groups_nest(const cpu_unit *u, int64_t group)
     return true;
 }
 
+/* Add a value that a member reads to the list of loads, unless unit `one` or `other` makes it; false when the list is full. */
+static bool add_load(const cpu_fusion *f, cpu_unit *u, ir_ref ref, int32_t one, int32_t other)
+{
+    const int32_t from = f->unit_of[gndp_cpu_view(f, ref).base.node];
+    if (from >= 0 && (from == one || from == other)) {
+        return true;
+    }
+    for (int i = 0; i < u->n_loads; i++) {
+        if (u->load[i].node == ref.node && u->load[i].out == ref.out) {
+            return true;
+        }
+    }
+    if (u->n_loads == FUSE_MAX_LOADS) {
+        return false;
+    }
+    u->load[u->n_loads++] = ref;
+    return true;
+}
+
+static int phase_of(const ir_node *node)
+{
+    return node->rebuilt ? 2 : node->backward ? 1 : 0;
+}
+
 /* Can the node be a member of u as u stands? Fills the refined axes and the row. */
 static bool suits(const cpu_fusion *f, int32_t id, const cpu_unit *u, int *rank, int64_t *dim, demand *want)
 {
@@ -455,7 +505,14 @@ static bool suits(const cpu_fusion *f, int32_t id, const cpu_unit *u, int *rank,
     if (u->kind != UNIT_TILES || u->dead || u->n + 1 > FUSE_MAX_NODES || gndp_type_count(space) != u->count || u->count == 0) {
         return false;
     }
-    if (u->backward != (node->backward || node->rebuilt)) {
+    if (u->phase != phase_of(node)) {
+        return false;
+    }
+    int loads = u->n_loads;
+    for (int i = 0; i < node->n_in && !node->op->matmul; i++) { /* doubles are counted twice: near enough */
+        loads += f->unit_of[gndp_cpu_view(f, node->in[i]).base.node] != (int32_t)(u - f->units);
+    }
+    if (loads > FUSE_MAX_LOADS) {
         return false;
     }
     *rank = u->rank;
@@ -484,9 +541,22 @@ static void add_member(cpu_fusion *f, int32_t id, int32_t at, int rank, const in
     if (want.group > 0) {
         u->group[u->n_groups++] = want.group;
     }
+    for (int i = 0; i < f->ir->nodes[id].n_in && !f->ir->nodes[id].op->matmul && u->kind == UNIT_TILES; i++) {
+        add_load(f, u, f->ir->nodes[id].in[i], at, -1); /* there is room: suits() looked */
+    }
     u->products += f->ir->nodes[id].op->matmul;
     u->nodes[u->n++] = id;
     f->unit_of[id] = at;
+    for (int i = 0; i < f->ir->nodes[id].n_in; i++) {
+        ir_ref source[GNDP_MAX_INPUTS];
+        const int n = gndp_cpu_sources(f, f->ir->nodes[id].in[i], source);
+        for (int k = 0; k < n; k++) {
+            const int32_t from = f->unit_of[source[k].node];
+            if (from >= 0 && from != at) {
+                add_wait(f, u, from);
+            }
+        }
+    }
 }
 
 static gndp_status new_unit(cpu_fusion *f, int32_t id, unit_kind kind)
@@ -495,7 +565,7 @@ static gndp_status new_unit(cpu_fusion *f, int32_t id, unit_kind kind)
     GNDP_CHECK(f->n_units < f->capacity, GNDP_ERR_INTERNAL, "planner: more units than nodes");
     cpu_unit *u = &f->units[f->n_units];
     const gndp_type space = gndp_member_space(f, id);
-    *u = (cpu_unit){.kind = kind, .backward = f->ir->nodes[id].backward || f->ir->nodes[id].rebuilt, .count = gndp_type_count(space)};
+    *u = (cpu_unit){.kind = kind, .phase = phase_of(&f->ir->nodes[id]), .count = gndp_type_count(space)};
     int64_t dim[GNDP_MAX_RANK] = {0};
     int rank = 0;
     GNDP_CHECK(u->count == 0 || refine(&rank, dim, space), GNDP_ERR_INTERNAL, "planner: axes of " GNDP_TYPE_FMT, GNDP_TYPE_ARG(space));
@@ -509,8 +579,8 @@ static bool merge(cpu_fusion *f, int32_t into, int32_t from)
 {
     cpu_unit *a = &f->units[into], *b = &f->units[from], joined = *a;
     gndp_type space = {.rank = b->rank};
-    if (into == from || a->kind != UNIT_TILES || b->kind != UNIT_TILES || a->dead || b->dead || a->count != b->count || a->backward != b->backward ||
-        a->n + b->n > FUSE_MAX_NODES || (a->row > 0 && b->row > 0 && a->row != b->row)) {
+    if (into == from || a->kind != UNIT_TILES || b->kind != UNIT_TILES || a->dead || b->dead || a->count != b->count || a->phase != b->phase ||
+        a->n + b->n > FUSE_MAX_NODES || a->products + b->products > FUSE_MAX_PRODUCTS || (a->row > 0 && b->row > 0 && a->row != b->row)) {
         return false;
     }
     memcpy(space.dim, b->dim, sizeof b->dim);
@@ -529,6 +599,12 @@ static bool merge(cpu_fusion *f, int32_t into, int32_t from)
             return false;
         }
     }
+    joined.n_loads = 0;
+    for (int i = 0; i < a->n_loads + b->n_loads; i++) {
+        if (!add_load(f, &joined, i < a->n_loads ? a->load[i] : b->load[i - a->n_loads], into, from)) {
+            return false;
+        }
+    }
     if (waits_indirectly(f, from, into) || waits_indirectly(f, into, from)) {
         return false;
     }
@@ -540,8 +616,20 @@ static bool merge(cpu_fusion *f, int32_t into, int32_t from)
     for (int m = 0; m < b->n; m++) {
         f->unit_of[b->nodes[m]] = into;
     }
+    for (int w = 0; w < b->n_wait; w++) {
+        add_wait(f, &joined, b->wait[w]);
+    }
+    int kept = 0;
+    for (int w = 0; w < joined.n_wait; w++) { /* not for itself */
+        const int32_t on = resolve(f, joined.wait[w]);
+        if (on != into && on != from) {
+            joined.wait[kept++] = on;
+        }
+    }
+    joined.n_wait = kept;
     *a = joined;
     b->dead = true;
+    b->merged_into = into;
     return true;
 }
 
@@ -588,7 +676,7 @@ static bool move_aside(cpu_fusion *f, int32_t at, int32_t to, int32_t product)
     const ir_node *sum = &f->ir->nodes[id], *node = &f->ir->nodes[product];
     const gndp_type a = ir_type(f->ir, node->in[0]);
     const cpu_view mine = gndp_cpu_view(f, sum->in[0]), left = gndp_cpu_view(f, node->in[0]);
-    if (v->dead || v->kind != UNIT_TILES || v->n + 1 > FUSE_MAX_NODES || v->backward != u->backward || mine.base.node != left.base.node ||
+    if (v->dead || v->kind != UNIT_TILES || v->n + 1 > FUSE_MAX_NODES || v->phase != u->phase || mine.base.node != left.base.node ||
         mine.base.out != left.base.out || sum->attr.i[2] != a.dim[a.rank - 1] || !gndp_view_is_flat(f, sum->in[0], &mine) ||
         !gndp_product_left_is_dense(f, product)) {
         return false;
@@ -636,13 +724,15 @@ gndp_status gndp_cpu_fuse(gndp_plan *plan, cpu_fusion *f)
     f->capacity = plan->ir.n;
     f->n_units = 0;
     f->search = 0;
+    f->out_of_memory = false;
     f->views = gndp_arena_alloc(plan->arena, n * sizeof *f->views);
     f->joined = gndp_arena_alloc(plan->arena, n);
     f->aside = gndp_arena_alloc(plan->arena, n);
     f->unit_of = gndp_arena_alloc(plan->arena, n * sizeof *f->unit_of);
     f->stamp = gndp_arena_alloc(plan->arena, n * sizeof *f->stamp);
+    f->stack = gndp_arena_alloc(plan->arena, n * sizeof *f->stack);
     f->units = gndp_arena_alloc(plan->arena, n * sizeof *f->units);
-    GNDP_CHECK(f->views != NULL && f->copied != NULL && f->joined != NULL && f->aside != NULL && f->unit_of != NULL && f->stamp != NULL && f->units != NULL, GNDP_ERR_NOMEM,
+    GNDP_CHECK(f->views != NULL && f->copied != NULL && f->joined != NULL && f->aside != NULL && f->unit_of != NULL && f->stamp != NULL && f->stack != NULL && f->units != NULL, GNDP_ERR_NOMEM,
                "planner: %lld nodes", (long long)plan->ir.n);
     find_views(f);
     find_joined(f);
@@ -661,6 +751,7 @@ gndp_status gndp_cpu_fuse(gndp_plan *plan, cpu_fusion *f)
         }
     }
     find_aside(f);
+    GNDP_CHECK(!f->out_of_memory, GNDP_ERR_NOMEM, "planner: %lld nodes", (long long)plan->ir.n);
 done:
     return st;
 }

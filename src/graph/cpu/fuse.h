@@ -6,6 +6,8 @@
 #include "graph/plan/plan.h"
 
 #define FUSE_MAX_NODES 64 /* of a fused unit */
+#define FUSE_MAX_LOADS 40 /* of a fused unit; a tile program has room for some more */
+#define FUSE_MAX_PRODUCTS 12
 #define FUSE_ROW_LIMIT 16384
 
 typedef enum unit_kind {
@@ -17,7 +19,8 @@ typedef enum unit_kind {
 typedef struct cpu_unit {
     unit_kind kind;
     bool dead;     /* merged into another */
-    bool backward; /* made of gradient nodes: kept apart from the forward ones, or those would store what only the gradient reads */
+    int phase; /* 0 values, 1 gradients, 2 values built again: kept apart. Together, values would store what only gradients read,
+                  and sums of gradients would be cut another way when values are built again */
     int n;
     int32_t nodes[FUSE_MAX_NODES]; /* ascending */
     int rank; /* of the iteration space, refined until every member's axes are runs of it */
@@ -26,6 +29,11 @@ typedef struct cpu_unit {
     int64_t group[FUSE_MAX_NODES]; /* rows that each sum of the unit joins, in elements; n_groups of them */
     int n_groups;
     int products;
+    int n_loads; /* values from outside that members read, each once */
+    ir_ref load[FUSE_MAX_LOADS];
+    int32_t merged_into; /* of a dead one */
+    int32_t *wait;       /* units that made what members read; dead ones stand for those they merged into */
+    int n_wait, wait_capacity;
 } cpu_unit;
 
 /** A value as strides over another one's dense array. */
@@ -45,7 +53,9 @@ typedef struct cpu_fusion {
     cpu_unit *units;
     int64_t n_units, capacity;
     int32_t *stamp;    /* [units] for searches */
+    int32_t *stack;    /* [units] */
     int32_t search;
+    bool out_of_memory;
 } cpu_fusion;
 
 /** Gather plan->ir into units. All memory is of the plan's arena. */

@@ -16,7 +16,7 @@ typedef struct builder {
     tile_operand where[FUSE_MAX_NODES]; /* of each member's value */
     int uses[FUSE_MAX_NODES];           /* inside the unit */
     bool stored[FUSE_MAX_NODES];        /* has an array as well */
-    int64_t reads[TILE_MAX_LOADS + 4 * TILE_MAX_PRODUCTS + TILE_MAX_PIECES * 8];
+    int64_t reads[TILE_MAX_LOADS * TILE_MAX_PIECES + 4 * TILE_MAX_PRODUCTS];
     int n_reads;
     double flops, matmul_flops, bytes;
 } builder;
@@ -218,6 +218,8 @@ static gndp_status add_product(builder *b, int m)
     const bool reduced = b->l->plan->stats.bf16 && device_bf16_vectors(device) && node->attr.i[GNDP_MATMUL_REDUCED] != 0 && node->out[0].dtype == GNDP_F32;
     const gndp_gemm_kind kind = node->out[0].dtype == GNDP_F64 ? GNDP_GEMM_F64 : reduced ? GNDP_GEMM_BF16 : GNDP_GEMM_F32;
     tile_product *q = &b->p->product[b->p->n_products];
+    _Static_assert(FUSE_MAX_LOADS <= TILE_MAX_LOADS && FUSE_MAX_PRODUCTS <= TILE_MAX_PRODUCTS && FUSE_MAX_NODES <= TILE_MAX_INSTRUCTIONS,
+                   "a unit fits a tile program");
     GNDP_CHECK(b->p->n_products < TILE_MAX_PRODUCTS, GNDP_ERR_INTERNAL, "planner: too many products in a unit");
     *q = (tile_product){.ops = gndp_gemm_ops_for(kind, device->cpu.simd, device->cpu.avx512_bf16), .n = d.n, .k = d.k, .alpha = d.alpha, .bias = -1, .sum = -1,
                         .into = b->p->n_products, .stored = -1, .size = gndp_dtype_size(node->out[0].dtype)};

@@ -4,6 +4,7 @@
 #include "graph/plan/plan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct span {
     size_t offset, bytes;
@@ -26,30 +27,35 @@ static int by_size(const void *pa, const void *pb)
     return (a->buffer > b->buffer) - (a->buffer < b->buffer);
 }
 
-static int by_offset(const void *pa, const void *pb)
-{
-    const span *a = *(span *const *)pa, *b = *(span *const *)pb;
-    if (a->offset != b->offset) {
-        return a->offset < b->offset ? -1 : 1;
-    }
-    return (a->buffer > b->buffer) - (a->buffer < b->buffer);
-}
-
-/* The tightest gap between placed spans that live at the same time. */
-static size_t place(span *s, span **near, int64_t n)
+/* Among the placed spans, by offset, the tightest gap between those that live at the same time as s; then s joins them. */
+static void place(span *s, span **placed, int64_t n)
 {
     size_t end = 0, best = SIZE_MAX, best_gap = SIZE_MAX;
-    qsort(near, (size_t)n, sizeof *near, by_offset);
     for (int64_t i = 0; i < n; i++) {
-        const size_t gap = near[i]->offset > end ? near[i]->offset - end : 0;
+        const span *other = placed[i];
+        if (other->first > s->last || s->first > other->last) {
+            continue;
+        }
+        const size_t gap = other->offset > end ? other->offset - end : 0;
         if (gap >= s->bytes && gap < best_gap) {
             best = end;
             best_gap = gap;
         }
-        const size_t stop = near[i]->offset + near[i]->bytes;
+        const size_t stop = other->offset + other->bytes;
         end = stop > end ? stop : end;
     }
-    return best != SIZE_MAX ? best : end;
+    s->offset = best != SIZE_MAX ? best : end;
+    int64_t low = 0, high = n; /* where it belongs in the list */
+    while (low < high) {
+        const int64_t middle = (low + high) / 2;
+        if (placed[middle]->offset <= s->offset) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    memmove(placed + low + 1, placed + low, (size_t)(n - low) * sizeof *placed);
+    placed[low] = s;
 }
 
 gndp_status gndp_plan_layout(gndp_plan *plan)
@@ -57,8 +63,8 @@ gndp_status gndp_plan_layout(gndp_plan *plan)
     gndp_status st = GNDP_OK;
     int64_t n = 0;
     span *spans = calloc((size_t)plan->n_buffers + 1, sizeof *spans);
-    span **near = calloc((size_t)plan->n_buffers + 1, sizeof *near);
-    GNDP_CHECK(spans != NULL && near != NULL, GNDP_ERR_NOMEM, "planner: %lld buffers", (long long)plan->n_buffers);
+    span **placed = calloc((size_t)plan->n_buffers + 1, sizeof *placed);
+    GNDP_CHECK(spans != NULL && placed != NULL, GNDP_ERR_NOMEM, "planner: %lld buffers", (long long)plan->n_buffers);
     for (int64_t b = 0; b < plan->n_buffers; b++) {
         const plan_buffer *buffer = &plan->buffers[b];
         if (buffer->place == PLACE_WORKSPACE && buffer->first >= 0) {
@@ -68,13 +74,7 @@ gndp_status gndp_plan_layout(gndp_plan *plan)
     }
     qsort(spans, (size_t)n, sizeof *spans, by_size);
     for (int64_t i = 0; i < n; i++) {
-        int64_t m = 0;
-        for (int64_t j = 0; j < i; j++) {
-            if (spans[j].first <= spans[i].last && spans[i].first <= spans[j].last) {
-                near[m++] = &spans[j];
-            }
-        }
-        spans[i].offset = place(&spans[i], near, m);
+        place(&spans[i], placed, i);
         plan->buffers[spans[i].buffer].index = (int64_t)spans[i].offset;
         const size_t stop = spans[i].offset + spans[i].bytes;
         plan->workspace_bytes = stop > plan->workspace_bytes ? stop : plan->workspace_bytes;
@@ -85,6 +85,6 @@ gndp_status gndp_plan_layout(gndp_plan *plan)
     }
 done:
     free(spans);
-    free(near);
+    free(placed);
     return st;
 }
