@@ -45,7 +45,7 @@ static gndp_status GNDP_R(logsumexp_ref)(const gndp_exec *ex)
 #pragma omp parallel for schedule(static) num_threads(ex->threads) if (ex->threads > 1)
     for (int64_t o = 0; o < outer; o++) {
         for (int64_t j = 0; j < inner; j++) {
-            double top = -INFINITY, total = 0.0;
+            double top = -HUGE_VAL, total = 0.0;
             for (int64_t r = 0; r < n; r++) {
                 const double v = (double)x[(o * n + r) * inner + j];
                 top = v > top || isnan(v) ? v : top;
