@@ -84,11 +84,12 @@ show_ours() { # task products
         "$(field peak_gflops <"$all" | median)"
 }
 
-# Ratio of medians; smallest and largest ratio of runs that were neighbours in time; the same of CPU seconds.
+# Ratio of medians; smallest and largest ratio of runs that were neighbours in time; ratios of the median CPU seconds
+# and of the fastest step of each side, which say more when other programs run.
 compare() { # task products peer
     local mine=$lines/ours-$1-$2 other=$lines/$3
     paste <(field median_s <"$mine") <(field median_s <"$other") <(field cpu_s <"$mine") <(field cpu_s <"$other") \
-        <(field rss_mb <"$mine") <(field rss_mb <"$other") |
+        <(field rss_mb <"$mine") <(field rss_mb <"$other") <(field min_s <"$mine") <(field min_s <"$other") |
         awk -v name="$1-$2" -v peer="$3" '
             function middle(v, n,  i, j, t) {
                 for (i = 1; i <= n; i++)
@@ -99,11 +100,12 @@ compare() { # task products peer
             {
                 r = $2 / $1; low = NR == 1 || r < low ? r : low; high = r > high ? r : high
                 a[NR] = $1; b[NR] = $2; c[NR] = $3; d[NR] = $4; e[NR] = $5; f[NR] = $6
+                best = NR == 1 || $7 < best ? $7 : best; peer_best = NR == 1 || $8 < peer_best ? $8 : peer_best
             }
             END {
                 mb = middle(e, NR); peer_mb = middle(f, NR)
-                printf "%-7s against %-10s %.2f x faster (pairs %.2f to %.2f, n = %d); by CPU seconds %.2f x; ",
-                    name, peer ":", middle(b, NR) / middle(a, NR), low, high, NR, middle(d, NR) / middle(c, NR)
+                printf "%-7s against %-11s %.2f x faster (pairs %.2f to %.2f, n = %d); by CPU seconds %.2f x, fastest steps %.2f x; ",
+                    name, peer ":", middle(b, NR) / middle(a, NR), low, high, NR, middle(d, NR) / middle(c, NR), peer_best / best
                 printf "peer %.3f s, %.0f MB; memory %.2f of the peer\n", middle(b, NR), peer_mb, mb / peer_mb
             }'
 }

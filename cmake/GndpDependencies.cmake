@@ -76,6 +76,25 @@ find_path(GNDP_RANDOM123_INCLUDE Random123/philox.h)
 gndp_need(GNDP_RANDOM123_INCLUDE "Random123 (headers of the Philox generator)" librandom123-dev)
 gndp_import(gndp_random123 "${GNDP_RANDOM123_INCLUDE}" "")
 
+# GSL without its own libgslcblas: the CBLAS functions it calls come from OpenBLAS, so gndp_openblas is linked too.
+find_library(GNDP_GSL_LIBRARY NAMES gsl)
+find_path(GNDP_GSL_INCLUDE gsl/gsl_multimin.h)
+gndp_need(GNDP_GSL_LIBRARY "GSL (optimisation, special functions)" libgsl-dev)
+gndp_need(GNDP_GSL_INCLUDE "gsl/gsl_multimin.h of GSL" libgsl-dev)
+gndp_import(gndp_gsl "${GNDP_GSL_INCLUDE}" "${GNDP_GSL_LIBRARY};gndp_openblas")
+
+find_library(GNDP_FFTW_LIBRARY NAMES fftw3)
+find_path(GNDP_FFTW_INCLUDE fftw3.h)
+gndp_need(GNDP_FFTW_LIBRARY "FFTW 3 in double precision" libfftw3-dev)
+gndp_need(GNDP_FFTW_INCLUDE "fftw3.h of FFTW" libfftw3-dev)
+gndp_import(gndp_fftw "${GNDP_FFTW_INCLUDE}" "${GNDP_FFTW_LIBRARY}")
+
+find_library(GNDP_JANSSON_LIBRARY NAMES jansson)
+find_path(GNDP_JANSSON_INCLUDE jansson.h)
+gndp_need(GNDP_JANSSON_LIBRARY "Jansson (JSON output of the program)" libjansson-dev)
+gndp_need(GNDP_JANSSON_INCLUDE "jansson.h of Jansson" libjansson-dev)
+gndp_import(gndp_jansson "${GNDP_JANSSON_INCLUDE}" "${GNDP_JANSSON_LIBRARY}")
+
 if(GNDP_BUILD_TESTS)
     find_library(GNDP_CMOCKA_LIBRARY NAMES cmocka)
     find_path(GNDP_CMOCKA_INCLUDE cmocka.h)

@@ -33,6 +33,7 @@ function(gndp_room name)
         "MAY_INCLUDE;PUBLIC_HEADERS;LINKS")
     set_property(GLOBAL PROPERTY GNDP_LAYER_${name} ${arg_LAYER})
     set_property(GLOBAL PROPERTY GNDP_HEADERS_${name} ${arg_PUBLIC_HEADERS})
+    set_property(GLOBAL PROPERTY GNDP_LINKS_${name} ${arg_LINKS})
     set_property(GLOBAL APPEND PROPERTY GNDP_ROOMS ${name})
 
     set(allowed ${arg_MAY_INCLUDE})
@@ -136,5 +137,6 @@ function(gndp_program room output)
         OUTPUT_NAME ${output}
         RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}"
         INSTALL_RPATH "$ORIGIN/${to_lib}")
-    target_link_libraries(gndp_program_${room} PRIVATE gndp_flags gndp)
+    get_property(links GLOBAL PROPERTY GNDP_LINKS_${room})
+    target_link_libraries(gndp_program_${room} PRIVATE gndp_flags gndp ${links})
 endfunction()

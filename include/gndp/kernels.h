@@ -26,7 +26,19 @@ extern "C" {
  * Leaves on R^n: rbf, matern12, matern32, matern52, rq(alpha), periodic(period), constant, white. Every leaf has `variance`
  * (default 1; never a standard deviation); `lengthscale` is one number or one a dimension. Equations: geomndp.md section 9
  * (Rasmussen & Williams 2006 ch. 4; Mathieu et al. 2023, arXiv:2307.05431; on S² Schoenberg 1942).
- * `white` compares point indices, never coordinates: it is added only to the Gram of a set with itself.
+ * `white` compares point indices, never coordinates: it is added only to the Gram of a set with itself. In a sum with kernels of
+ * several outputs it is independent noise on each; a scalar factor of a product multiplies every pair of components.
+ *
+ * Fields. curlfree and divfree take one of rbf, matern32, matern52, rq with one lengthscale l and are l^2 times the second
+ * derivatives of it, as 9.3 normalises them: K(x, x) = variance I for curlfree(rbf), 5/3 and 3 times that for matern52 and
+ * matern32, (n - 1) times as much for divfree. s2_curlfree and s2_divfree take the spectrum of s2_heat, s2_matern or s2_rbf and have
+ * K(x, x) = variance I; s2_hodge is curl K_curl + div K_div, with the shares of the curl-free and the divergence-free part.
+ *
+ * Series on S² sum degrees up to where the rest is below rounding, at most 512 (info: degree, series_tail); with parameters given as
+ * nodes always 512, which is the same to rounding. Points are taken as directions.
+ *
+ * Derivatives at coincident points are those of the kernel: the first always, the second where it exists (matern12 has neither: 0).
+ * Frames of tangent fields have no derivative in x at a pole: 0 is given.
  *
  * Gram order is point-major, component-minor: entry (i P + p, j P + q) is k_pq(x_i, z_j).
  */
@@ -36,7 +48,8 @@ typedef struct gndp_kernel gndp_kernel;
 typedef enum gndp_domain {
     GNDP_DOMAIN_ANY,       /* constant, white */
     GNDP_DOMAIN_EUCLIDEAN, /* R^n, x [N, D] */
-    GNDP_DOMAIN_SPHERE     /* S², x [N, 3] unit vectors */
+    GNDP_DOMAIN_SPHERE,    /* S², x [N, 3] unit vectors */
+    GNDP_DOMAIN_MIXED      /* x [N, D], some of its coordinates unit vectors: parts in on(.., axes=..) */
 } gndp_domain;
 
 /** What is known of a kernel without evaluating it. */
@@ -46,7 +59,10 @@ typedef struct gndp_kernel_info {
     int input_dim;         /* D that lengthscales or axes fix; 0: any */
     bool stationary;       /* depends on x - x' only (white included) */
     bool isotropic;        /* E(n)-equivariant on R^n; O(3)-equivariant on S² */
-    bool white_only;       /* K is diagonal on any set of distinct indices */
+    bool white_only;       /* K is (block) diagonal on any set of distinct indices */
+    bool has_white;        /* white noise somewhere in the tree */
+    int degree;            /* S²: highest degree of the Legendre series summed, 0: none */
+    double series_tail;    /* S²: variance of the degrees cut off, relative to the sum of all (an estimate); 0: none */
 } gndp_kernel_info;
 
 /**
@@ -76,7 +92,7 @@ typedef struct gndp_kernel_param {
     double value;
     double low, high;     /* allowed range, open where positive is required */
     bool positive;        /* fitted as its logarithm */
-    bool fittable;        /* false: structural (nu, rank, outputs, axes) */
+    bool fittable;        /* false: structural (nu, rank, outputs, axes), or positive but 0 now (its logarithm is no number) */
 } gndp_kernel_param;
 
 /** Number of parameters, in the order of the text. */
@@ -108,12 +124,13 @@ GNDP_API gndp_node gndp_kernel_gram_diag(gndp_graph *g, const gndp_kernel *k, co
  */
 GNDP_API gndp_status gndp_kernel_evaluate(const gndp_kernel *k, const gndp_array *x, const gndp_array *z, gndp_array *out);
 
-/** Unit vectors [N, 3] from latitude and longitude in degrees, arrays of N. */
+/** Unit vectors [N, 3] from latitude and longitude in degrees, arrays of N. A pole keeps its longitude, 2^-54 off the axis: a vector
+ * there is seen in the frame of that meridian. */
 GNDP_API void gndp_sphere_from_degrees(int64_t n, const double *lat_deg, const double *lon_deg, double *x);
 
 /**
- * Frames of a tangent field: east and north unit vectors at each x, [N, 3] each. At a pole the frame is the limit along the meridian of
- * longitude 0.
+ * Frames of a tangent field: east and north unit vectors at each x, [N, 3] each. At a pole the frame is the limit along the meridian
+ * that gndp_sphere_from_degrees keeps, of longitude 0 for (0, 0, +-1).
  */
 GNDP_API void gndp_sphere_frames(int64_t n, const double *x, double *east, double *north);
 

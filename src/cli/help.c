@@ -5,7 +5,7 @@
 #include "cli/usage.h"
 #include "cli/verbs.h"
 
-const char gndp_help_text[] = "usage: gndp help [VERB]\n"
+const char gndp_help_text[] = "usage: gndp help [VERB [VERB]]\n"
                               "\n"
                               "Explain the program, or one verb: the same as `gndp VERB --help`.\n";
 
@@ -30,21 +30,26 @@ void gndp_help_print(FILE *file)
           "  GNDP_SIMD        lower the vector instructions used: baseline, avx2, avx512, "
           "avx512bf16\n"
           "\n"
-          "Exit codes: 0 done, 1 failure, 2 wrong usage.\n",
+          "Exit codes: 0 done, 1 failure, 2 wrong usage, 130 interrupted.\n",
           file);
 }
 
 int gndp_help_run(int argc, char **argv)
 {
-    if (argc > 2)
-        return gndp_usage_error("help takes one verb at most, got '%s' too", argv[2]);
+    const gndp_verb *verbs = gndp_verbs, *verb = NULL;
     if (argc == 1) {
         gndp_help_print(stdout);
         return GNDP_EXIT_DONE;
     }
-    const gndp_verb *verb = gndp_verb_find(argv[1]);
-    if (verb == NULL)
-        return gndp_usage_unknown("verb", argv[1]);
-    fputs(verb->help, stdout);
+    for (int i = 1; i < argc; i++) {
+        if (verbs == NULL)
+            return gndp_usage_error("%s has no verbs of its own, got '%s' too", argv[i - 1],
+                                    argv[i]);
+        verb = gndp_verb_find(verbs, argv[i]);
+        if (verb == NULL)
+            return gndp_usage_unknown("verb", argv[i], gndp_verb_nearest(verbs, argv[i]));
+        verbs = verb->verbs;
+    }
+    gndp_verb_help(stdout, verb);
     return GNDP_EXIT_DONE;
 }

@@ -13,29 +13,43 @@ static int is_option(const char *word, const char *brief, const char *full)
     return strcmp(word, brief) == 0 || strcmp(word, full) == 0;
 }
 
+/* The verb that the first words name: below a verb with verbs of its own, one of those. */
+static int run_verb(const gndp_verb *verbs, int argc, char **argv)
+{
+    const gndp_verb *verb = gndp_verb_find(verbs, argv[0]);
+    if (verb == NULL && argv[0][0] == '-')
+        return gndp_usage_unknown("option", argv[0], gndp_verb_nearest(verbs, argv[0]));
+    if (verb == NULL)
+        return gndp_usage_unknown("verb", argv[0], gndp_verb_nearest(verbs, argv[0]));
+    gndp_usage_of(verb->full != NULL ? verb->full : verb->name);
+    if (verb->verbs != NULL) {
+        if (argc < 2) {
+            gndp_verb_help(stderr, verb);
+            return GNDP_EXIT_USAGE;
+        }
+        if (!is_option(argv[1], "-h", "--help"))
+            return run_verb(verb->verbs, argc - 1, argv + 1);
+    }
+    for (int i = 1; i < argc; i++) {
+        if (is_option(argv[i], "-h", "--help")) {
+            gndp_verb_help(stdout, verb);
+            return GNDP_EXIT_DONE;
+        }
+    }
+    return verb->run(argc, argv);
+}
+
 static int run(int argc, char **argv)
 {
     if (argc < 2) {
         gndp_help_print(stderr);
         return GNDP_EXIT_USAGE;
     }
-    const char *word = argv[1];
-    if (is_option(word, "-h", "--help"))
+    if (is_option(argv[1], "-h", "--help"))
         return gndp_help_run(1, argv + 1);
-    if (is_option(word, "-V", "--version"))
+    if (is_option(argv[1], "-V", "--version"))
         return gndp_version_run(argc - 1, argv + 1);
-    if (word[0] == '-')
-        return gndp_usage_unknown("option", word);
-    const gndp_verb *verb = gndp_verb_find(word);
-    if (verb == NULL)
-        return gndp_usage_unknown("verb", word);
-    for (int i = 2; i < argc; i++) {
-        if (is_option(argv[i], "-h", "--help")) {
-            fputs(verb->help, stdout);
-            return GNDP_EXIT_DONE;
-        }
-    }
-    return verb->run(argc - 1, argv + 1);
+    return run_verb(gndp_verbs, argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)

@@ -1,78 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verbs, one line each, and the search for what a mistyped word may have meant.
+// The verbs, one entry each, their search and their help.
 #include "cli/verbs.h"
 
 #include <stddef.h>
 #include <string.h>
 
+#include "cli/gp.h"
 #include "cli/help.h"
 #include "cli/version.h"
 
 const gndp_verb gndp_verbs[] = {
-    {"help", "explain the program or one verb", gndp_help_text, gndp_help_run},
-    {"version", "what this build is made of", gndp_version_text, gndp_version_run},
+    {.name = "gp",
+     .summary = "exact Gaussian processes: fit, sample, infer, eval",
+     .help = gndp_gp_text,
+     .verbs = gndp_gp_verbs,
+     .examples = gndp_gp_examples},
+    {.name = "help",
+     .summary = "explain the program or one verb",
+     .help = gndp_help_text,
+     .run = gndp_help_run},
+    {.name = "version",
+     .summary = "what this build is made of",
+     .help = gndp_version_text,
+     .run = gndp_version_run},
     {0},
 };
 
-const gndp_verb *gndp_verb_find(const char *name)
+const gndp_verb *gndp_verb_find(const gndp_verb *verbs, const char *name)
 {
-    for (const gndp_verb *verb = gndp_verbs; verb->name != NULL; verb++)
+    for (const gndp_verb *verb = verbs; verb->name != NULL; verb++)
         if (strcmp(verb->name, name) == 0)
             return verb;
     return NULL;
 }
 
-#define WORD_MAX 32
-
-static int smaller(int a, int b)
+const char *gndp_verb_nearest(const gndp_verb *verbs, const char *word)
 {
-    return a < b ? a : b;
+    const char *names[64];
+    int n = 0;
+    for (const gndp_verb *verb = verbs; verb->name != NULL && n < 60; verb++)
+        names[n++] = verb->name;
+    names[n++] = "--help";
+    names[n++] = "--version";
+    return gndp_nearest(word, names, n);
 }
 
-/* Insertions, deletions, substitutions and swaps of neighbours that make b of a (the restricted
-   distance of Damerau and Levenshtein). Both are at most WORD_MAX long. */
-static int distance(const char *a, const char *b)
+void gndp_verb_help(FILE *file, const gndp_verb *verb)
 {
-    const size_t m = strlen(a), n = strlen(b);
-    int d[WORD_MAX + 1][WORD_MAX + 1];
-    for (size_t i = 0; i <= m; i++)
-        d[i][0] = (int)i;
-    for (size_t j = 0; j <= n; j++)
-        d[0][j] = (int)j;
-    for (size_t i = 1; i <= m; i++) {
-        for (size_t j = 1; j <= n; j++) {
-            const int change = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-            d[i][j] = smaller(change, 1 + smaller(d[i - 1][j], d[i][j - 1]));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                d[i][j] = smaller(d[i][j], d[i - 2][j - 2] + 1);
-        }
+    fputs(verb->help, file);
+    if (verb->verbs != NULL) {
+        fputs("\nVerbs:\n", file);
+        for (const gndp_verb *below = verb->verbs; below->name != NULL; below++)
+            fprintf(file, "  %-10s %s\n", below->name, below->summary);
     }
-    return d[m][n];
-}
-
-const char *gndp_verb_nearest(const char *word)
-{
-    static const char *const options[] = {"--help", "--version"};
-    const size_t n_options = sizeof options / sizeof *options;
-    const size_t length = strlen(word);
-    const char *nearest = NULL;
-    if (length == 0 || length > WORD_MAX)
-        return NULL;
-    int best =
-        (int)length / 3 + 2; /* a third of the letters wrong, and one: farther is not meant */
-    for (const gndp_verb *verb = gndp_verbs; verb->name != NULL; verb++) {
-        const int d = distance(word, verb->name);
-        if (d < best) {
-            best = d;
-            nearest = verb->name;
-        }
+    if (verb->options != NULL) {
+        fputs("\nOptions:\n", file);
+        gndp_options_help(file, verb->options);
     }
-    for (size_t i = 0; i < n_options; i++) {
-        const int d = distance(word, options[i]);
-        if (d < best) {
-            best = d;
-            nearest = options[i];
-        }
-    }
-    return nearest;
+    if (verb->examples != NULL)
+        fprintf(file, "\n%s", verb->examples);
 }

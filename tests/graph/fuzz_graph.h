@@ -528,8 +528,7 @@ static void fuzz_cast(fuzz *f)
         x = gndp_sin(g, x);
         exact = false;
     }
-    if (f->real != f->other)
-        x = gndp_cast(g, x, f->real);
+    x = f->real != f->other ? gndp_cast(g, x, f->real) : gndp_scale(g, x, 1.0); /* a node of its own in both graphs */
     put_value(f, x, f->value[i].bound, exact);
 }
 

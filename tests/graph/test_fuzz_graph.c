@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random graphs on every way of running them against the reference device in f64, on poisoned memory. GNDP_FUZZ=N runs N graphs,
-// GNDP_FUZZ_SEED=S only that of seed S.
+// GNDP_FUZZ_SEED=S starts at seed S, alone the graph of that seed only, and lists the plans that fail.
 #include "graph/fuzz_graph.h"
 
 #include "graph/plan/plan.h"
@@ -370,7 +370,8 @@ static void random_graphs_agree_with_the_reference_in_f64(void **state)
 {
     (void)state;
     const char *count = getenv("GNDP_FUZZ"), *only = getenv("GNDP_FUZZ_SEED");
-    const uint64_t first = only != NULL ? strtoull(only, NULL, 10) : 1, n = only != NULL ? 1 : count != NULL ? strtoull(count, NULL, 10) : QUICK;
+    const uint64_t first = only != NULL ? strtoull(only, NULL, 10) : 1;
+    const uint64_t n = count != NULL ? strtoull(count, NULL, 10) : only != NULL ? 1 : QUICK;
     int failed = 0;
     for (uint64_t seed = first; seed < first + n && failed < 20; seed++)
         failed += !try_seed(seed);

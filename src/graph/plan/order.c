@@ -190,6 +190,9 @@ static void finish(order_work *w, int32_t s, bool greedy, double *live, double *
         *live += counts(w->plan, step->writes[i]) ? (double)w->plan->buffers[step->writes[i]].bytes : 0.0;
     }
     *peak = *live > *peak ? *live : *peak;
+    for (int i = 0; i < step->n_writes; i++) { /* a routine's result that nobody reads */
+        *live -= counts(w->plan, step->writes[i]) && w->reads[step->writes[i]] == 0 ? (double)w->plan->buffers[step->writes[i]].bytes : 0.0;
+    }
     w->done[s] = true;
     for (int i = 0; i < step->n_reads; i++) {
         const int32_t b = step->reads[i];

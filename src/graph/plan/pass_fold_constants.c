@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define LARGEST ((int64_t)1 << 18) /* bytes: above, a constant costs more memory than computing it costs time */
+#define LONGEST 1e8               /* operations: above, making the plan would take too long */
 
 static bool is_constant(const gndp_ir *ir, ir_ref ref)
 {
@@ -22,8 +23,14 @@ static bool foldable(const gndp_ir *to, const ir_node *node, const ir_ref *in)
             return false;
         }
     }
-    const gndp_dtype by = node->op->by_input ? ir_type(to, in[0]).dtype : node->out[0].dtype;
-    return node->op->ref[by] != NULL;
+    gndp_type types[GNDP_MAX_INPUTS];
+    for (int i = 0; i < node->n_in; i++) {
+        types[i] = ir_type(to, in[i]);
+    }
+    if (node->op->flops != NULL && node->op->flops(&node->attr, node->n_in, types, node->out) > LONGEST) {
+        return false;
+    }
+    return node->op->ref[node->op->by_input ? types[0].dtype : node->out[0].dtype] != NULL;
 }
 
 static bool visit(ir_pass *pass, int64_t id, const ir_ref *in, ir_ref *map)

@@ -3,6 +3,7 @@
 #include "graph/ops/matmul.h"
 #include "graph/plan/pass.h"
 
+#include <math.h>
 #include <string.h>
 
 /* A transpose of exactly the last two axes. */
@@ -20,6 +21,23 @@ static bool swaps_last(const ir_node *node)
     return node->attr.i[rank - 2] == rank - 1;
 }
 
+static double alpha_of(const ir_node *product)
+{
+    return product->attr.f[0] != 0.0 ? product->attr.f[0] : 1.0;
+}
+
+/* Can the factor of a scale become part of alpha? Not where the product of factors would leave the range in which nothing but
+   the rounding differs, nor zero, which alpha cannot say. */
+static bool absorb(ir_node *product, const ir_node *scale)
+{
+    const double alpha = alpha_of(product) * scale->attr.f[0], limit = product->out[0].dtype == GNDP_F64 ? 1e150 : 1e15;
+    if (strcmp(scale->op->name, "scale") != 0 || scale->keep || !(fabs(alpha) < limit && fabs(alpha) > 1.0 / limit)) {
+        return false;
+    }
+    product->attr.f[0] = alpha;
+    return true;
+}
+
 static bool fold_operands(ir_pass *pass, int64_t id, const ir_ref *in, ir_ref *map)
 {
     ir_node node = pass->from->nodes[id];
@@ -27,20 +45,13 @@ static bool fold_operands(ir_pass *pass, int64_t id, const ir_ref *in, ir_ref *m
     for (int k = 0; k < 2; k++) {
         for (bool again = true; again;) {
             const ir_node *from = &pass->to->nodes[operand[k].node];
-            again = !from->keep;
-            if (again && swaps_last(from)) {
+            if (swaps_last(from) && !from->keep) {
                 node.attr.i[k == 0 ? GNDP_MATMUL_TRANS_A : GNDP_MATMUL_TRANS_B] ^= 1;
-                operand[k] = from->in[0];
-            } else if (again && strcmp(from->op->name, "scale") == 0) {
-                node.attr.f[0] = (node.attr.f[0] != 0.0 ? node.attr.f[0] : 1.0) * from->attr.f[0];
-                again = from->attr.f[0] != 0.0; /* alpha 0 means 1: leave a zero factor alone */
-                operand[k] = again ? from->in[0] : operand[k];
-                if (!again) {
-                    node.attr.f[0] = pass->from->nodes[id].attr.f[0];
-                }
+                again = true;
             } else {
-                again = false;
+                again = absorb(&node, from);
             }
+            operand[k] = again ? from->in[0] : operand[k];
         }
     }
     map[0] = (ir_ref){gndp_ir_append(pass->to, &node, operand), 0};
@@ -54,10 +65,9 @@ static bool visit(ir_pass *pass, int64_t id, const ir_ref *in, ir_ref *map)
     if (strcmp(node->op->name, "matmul") == 0) {
         return fold_operands(pass, id, in, map);
     }
-    if (strcmp(node->op->name, "scale") == 0 && node->attr.f[0] != 0.0 && !node->keep) {
+    if (strcmp(node->op->name, "scale") == 0) {
         ir_node product = pass->to->nodes[in[0].node];
-        if (strcmp(product.op->name, "matmul") == 0 && uses[node->in[0].node] == 1 && !product.keep) {
-            product.attr.f[0] = (product.attr.f[0] != 0.0 ? product.attr.f[0] : 1.0) * node->attr.f[0];
+        if (strcmp(product.op->name, "matmul") == 0 && uses[node->in[0].node] == 1 && !product.keep && absorb(&product, node)) {
             map[0] = (ir_ref){gndp_ir_append(pass->to, &product, product.in), 0};
             return map[0].node >= 0;
         }

@@ -112,6 +112,16 @@ gndp_status gndp_plan_bind_leaves(gndp_plan *plan, int32_t *leaf)
         }
         GNDP_CHECK(leaf[id] >= 0, GNDP_ERR_NOMEM, "planner: a buffer");
     }
+    for (int64_t id = 0; id < ir->n; id++) {
+        const ir_node *node = &ir->nodes[id];
+        if (node->op->effect) {
+            plan_param *param = &plan->params[plan->buffers[leaf[node->in[0].node]].index];
+            GNDP_CHECK(!plan->options.ema, GNDP_ERR_ARG, "a plan that reads moving averages (options.ema) assigns nothing, but \"%s\" is assigned",
+                       param->name);
+            GNDP_CHECK(!param->written, GNDP_ERR_STATE, "parameter \"%s\" is assigned twice", param->name);
+            param->written = true;
+        }
+    }
 done:
     return st;
 }
@@ -325,7 +335,7 @@ done:
 static bool overlap(const void *a, size_t a_bytes, const void *b, size_t b_bytes)
 {
     const uintptr_t x = (uintptr_t)a, y = (uintptr_t)b;
-    return x < y + b_bytes && y < x + a_bytes;
+    return a_bytes > 0 && b_bytes > 0 && x < y + b_bytes && y < x + a_bytes;
 }
 
 static gndp_status bind_outputs(gndp_plan *plan, gndp_array *outputs, int64_t n)

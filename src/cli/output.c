@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Output files under a name of their own until they are complete.
+#include "cli/output.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/usage.h"
+
+static int exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+static int refuse(const char *path)
+{
+    return gndp_failure("%s exists; -O overwrites it", path);
+}
+
+int gndp_output_open(const char *path, bool overwrite, gndp_output *out)
+{
+    *out = (gndp_output){.path = path, .overwrite = overwrite};
+    if (path == NULL)
+        return GNDP_EXIT_DONE;
+    if (path[0] == '\0')
+        return gndp_usage_error("--output needs a file name");
+    if (strcmp(path, "-") == 0) {
+        out->standard = true;
+        out->file = stdout;
+        return GNDP_EXIT_DONE;
+    }
+    const size_t length = strlen(path);
+    if (length > 3 && strcmp(path + length - 3, ".nc") == 0)
+        return gndp_usage_error("%s: NetCDF files are not written yet; name a .csv file", path);
+    struct stat status;
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+        return gndp_failure("%s is a folder; a file is wanted", path);
+    if (!overwrite && exists(path))
+        return refuse(path);
+    out->part = malloc(length + sizeof ".part");
+    if (out->part == NULL)
+        return gndp_failure_memory();
+    memcpy(out->part, path, length);
+    memcpy(out->part + length, ".part", sizeof ".part");
+    out->file = fopen(out->part, "w");
+    if (out->file == NULL) {
+        const int code = gndp_failure("cannot write %s: %s", out->part, strerror(errno));
+        free(out->part);
+        *out = (gndp_output){0};
+        return code;
+    }
+    return GNDP_EXIT_DONE;
+}
+
+int gndp_output_commit(gndp_output *out)
+{
+    if (out->file == NULL || out->standard) /* main looks after standard output */
+        return GNDP_EXIT_DONE;
+    const int lost = fflush(out->file) != 0 || ferror(out->file) || fsync(fileno(out->file)) != 0;
+    const int why = errno;
+    const int not_closed = fclose(out->file) != 0;
+    out->file = NULL;
+    if (lost || not_closed)
+        return gndp_failure("cannot write %s: %s", out->part, strerror(lost ? why : errno));
+    if (!out->overwrite && exists(out->path)) /* made by another while we worked */
+        return refuse(out->path);
+    if (rename(out->part, out->path) != 0)
+        return gndp_failure("cannot rename %s to %s: %s", out->part, out->path, strerror(errno));
+    free(out->part);
+    out->part = NULL;
+    return GNDP_EXIT_DONE;
+}
+
+void gndp_output_close(gndp_output *out)
+{
+    if (out->file != NULL && !out->standard)
+        fclose(out->file);
+    if (out->part != NULL)
+        unlink(out->part);
+    free(out->part);
+    *out = (gndp_output){0};
+}

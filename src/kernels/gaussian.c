@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gaussian laws: choice of the factorisation, and the public calls.
+#include "kernels/gaussian.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+/* ------------------------------------------------------------------------------- shared helpers */
+
+int gaussian_threads_begin(int n)
+{
+    const int before = omp_get_max_threads();
+    omp_set_num_threads(n);
+    return before;
+}
+
+void gaussian_threads_end(int before)
+{
+    omp_set_num_threads(before);
+}
+
+void gaussian_flush_begin(gaussian_flush *flush, int threads)
+{
+    flush->threads = threads;
+#pragma omp parallel for schedule(static, 1) num_threads(threads) if (threads > 1)
+    for (int i = 0; i < threads; i++) { /* every thread of the pool has its own control word */
+        flush->saved[i] = gndp_fp_flush_begin();
+    }
+}
+
+void gaussian_flush_end(const gaussian_flush *flush)
+{
+    const int threads = flush->threads;
+#pragma omp parallel for schedule(static, 1) num_threads(threads) if (threads > 1)
+    for (int i = 0; i < threads; i++) {
+        gndp_fp_flush_end(flush->saved[i]);
+    }
+}
+
+gndp_status gaussian_check_bytes(const gndp_gaussian_options *options, double bytes, const char *what)
+{
+    gndp_status st = GNDP_OK;
+    const double gib = 1024.0 * 1024.0 * 1024.0;
+    GNDP_CHECK(bytes <= (double)options->max_bytes, GNDP_ERR_NOMEM,
+               "%s needs %.3g GiB, allowed are %.3g GiB (max_bytes): use fewer points, or points with structure (a product of axes, "
+               "latitudes and longitudes) and a kernel that fits it",
+               what, bytes / gib, (double)options->max_bytes / gib);
+done:
+    return st;
+}
+
+static const char *const kind_names[] = {[GNDP_FACTOR_AUTO] = "auto",           [GNDP_FACTOR_DENSE] = "dense",
+                                         [GNDP_FACTOR_KRONECKER] = "kronecker", [GNDP_FACTOR_CIRCULANT] = "circulant",
+                                         [GNDP_FACTOR_LATLON] = "latlon",       [GNDP_FACTOR_DIAGONAL] = "diagonal"};
+
+static const gaussian_ops *const all_ops[] = {
+    [GNDP_FACTOR_DENSE] = &gaussian_dense_ops,         [GNDP_FACTOR_KRONECKER] = &gaussian_kronecker_ops,
+    [GNDP_FACTOR_CIRCULANT] = &gaussian_circulant_ops, [GNDP_FACTOR_LATLON] = &gaussian_latlon_ops,
+    [GNDP_FACTOR_DIAGONAL] = &gaussian_diagonal_ops,
+};
+
+/* ------------------------------------------------------------------------------------- options */
+
+static gndp_status fill_options(const gndp_gaussian_options *given, gndp_gaussian_options *out)
+{
+    gndp_status st = GNDP_OK;
+    *out = given != NULL ? *given : (gndp_gaussian_options){0};
+    GNDP_CHECK((int)out->factorisation >= GNDP_FACTOR_AUTO && out->factorisation <= GNDP_FACTOR_DIAGONAL, GNDP_ERR_ARG, "factorisation %d is none",
+               (int)out->factorisation);
+    GNDP_CHECK(isfinite(out->jitter) && isfinite(out->max_jitter), GNDP_ERR_RANGE, "jitter %g, max_jitter %g", out->jitter, out->max_jitter);
+    GNDP_CHECK(out->threads >= 0 && out->threads <= GAUSSIAN_MAX_THREADS, GNDP_ERR_RANGE, "%d threads, allowed are 0 to %d", out->threads,
+               GAUSSIAN_MAX_THREADS);
+    if (out->max_jitter == 0.0) {
+        out->max_jitter = 1e-6;
+    }
+    if (out->max_bytes == 0) {
+        const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+        out->max_bytes = pages > 0 && page > 0 ? (size_t)pages / 4 * 3 * (size_t)page : (size_t)4 << 30;
+    }
+    if (out->threads == 0) {
+        const int threads = gndp_threads_get();
+        out->threads = threads < GAUSSIAN_MAX_THREADS ? threads : GAUSSIAN_MAX_THREADS;
+    }
+done:
+    return st;
+}
+
+/* -------------------------------------------------------------------------------------- choice */
+
+/* Above this many values a dense law gives way to a circulant one, which lacks log_det. */
+enum { DENSE_BY_CHOICE = 4096 };
+
+static int candidates(const gaussian_problem *p, gndp_factorisation order[4])
+{
+    int n = 0;
+    const bool poles = p->points->kind == GNDP_POINTS_LATLON;
+    if (p->cov->block_is_zero) {
+        order[n++] = GNDP_FACTOR_DIAGONAL;
+    }
+    if (poles) {
+        order[n++] = GNDP_FACTOR_LATLON;
+    } else if (p->points->kind == GNDP_POINTS_PRODUCT) {
+        int64_t longest = 0;
+        for (int a = 0; a < p->points->n_axes; a++) {
+            longest = p->points->axis_size[a] > longest ? p->points->axis_size[a] : longest;
+        }
+        if (p->cov->axis != NULL && (longest <= DENSE_BY_CHOICE || p->size <= longest)) {
+            order[n++] = longest <= DENSE_BY_CHOICE ? GNDP_FACTOR_KRONECKER : GNDP_FACTOR_CIRCULANT;
+        }
+        if (p->size > DENSE_BY_CHOICE && (n == 0 || order[n - 1] != GNDP_FACTOR_CIRCULANT)) {
+            order[n++] = GNDP_FACTOR_CIRCULANT;
+        }
+    }
+    order[n++] = GNDP_FACTOR_DENSE;
+    return n;
+}
+
+/* The first line of the last failure without its place. */
+static void note_reason(char *why, size_t size, gndp_factorisation kind)
+{
+    char reason[256];
+    snprintf(reason, sizeof reason, "%s", gndp_last_text());
+    reason[strcspn(reason, "\n")] = '\0';
+    gndp_text_append(why, size, "; not %s: %s", kind_names[kind], reason);
+    gndp_clear_error();
+}
+
+gndp_status gaussian_wrap(const gaussian_ops *ops, void *impl, const gaussian_facts *facts, int64_t size, int outputs, const double *mean,
+                          const gndp_gaussian_options *options, const char *why, gndp_gaussian **out)
+{
+    gndp_status st = GNDP_OK;
+    gndp_gaussian *law = calloc(1, sizeof *law);
+    *out = NULL;
+    if (law == NULL) {
+        ops->free(impl);
+    }
+    GNDP_CHECK(law != NULL, GNDP_ERR_NOMEM, "%zu bytes", sizeof *law);
+    law->ops = ops;
+    law->impl = impl;
+    law->facts = *facts;
+    law->size = size;
+    law->outputs = outputs;
+    law->options = *options;
+    if (mean != NULL) {
+        law->mean = malloc((size_t)size * sizeof *mean);
+        GNDP_CHECK(law->mean != NULL, GNDP_ERR_NOMEM, "a mean of %lld values", (long long)size);
+        memcpy(law->mean, mean, (size_t)size * sizeof *mean);
+    }
+    gndp_text_append(law->describe, sizeof law->describe, "%s: %lld values, %s; jitter %.3g; %.3g MiB%s", ops->name, (long long)size, facts->note,
+                     facts->jitter, (double)facts->bytes / 1048576.0, why);
+    *out = law;
+    law = NULL;
+done:
+    gndp_gaussian_free(law);
+    return st;
+}
+
+static gndp_status check_problem(const gaussian_problem *p, const double *mean)
+{
+    gndp_status st = GNDP_OK;
+    const covariance *cov = p->cov;
+    const bool globe = p->points->kind == GNDP_POINTS_LATLON;
+    GNDP_CHECK(cov->dim == points_dim(p->points), GNDP_ERR_SHAPE, "the points have %lld coordinates, the kernel %lld: %s",
+               (long long)points_dim(p->points), (long long)cov->dim, cov->text);
+    GNDP_CHECK(!globe || cov->domain != GNDP_DOMAIN_EUCLIDEAN, GNDP_ERR_SHAPE,
+               "latitudes and longitudes want a kernel on the sphere (s2_...), got %s", cov->text);
+    GNDP_CHECK(p->points->kind != GNDP_POINTS_PRODUCT || cov->domain != GNDP_DOMAIN_SPHERE, GNDP_ERR_SHAPE,
+               "a product of axes is no set of unit vectors: a kernel on the sphere wants a list or latitudes and longitudes, got %s", cov->text);
+    for (int64_t i = 0; mean != NULL && i < p->size; i++) {
+        GNDP_CHECK(isfinite(mean[i]), GNDP_ERR_NONFINITE, "mean: value %lld is %g", (long long)i, mean[i]);
+    }
+    if (cov->domain == GNDP_DOMAIN_SPHERE && p->points->kind == GNDP_POINTS_LIST) {
+        const double *x = p->points->x.data;
+        for (int64_t i = 0; i < p->n_points; i++) {
+            const double length = sqrt(x[3 * i] * x[3 * i] + x[3 * i + 1] * x[3 * i + 1] + x[3 * i + 2] * x[3 * i + 2]);
+            GNDP_CHECK(fabs(length - 1.0) <= 1e-6, GNDP_ERR_RANGE, "points: point %lld has length %.9g, not 1: it is not on the sphere", (long long)i,
+                       length);
+        }
+    }
+done:
+    return st;
+}
+
+gndp_status gaussian_create_from(const covariance *cov, const gndp_points *points, const double *mean, const gndp_gaussian_options *options,
+                                 gndp_gaussian **out)
+{
+    gndp_status st = GNDP_OK;
+    gaussian_problem p = {.cov = cov, .points = points, .outputs = cov->outputs};
+    gndp_factorisation order[4] = {GNDP_FACTOR_DENSE};
+    int n = 1;
+    char why[384] = "";
+    void *impl = NULL;
+    gaussian_facts facts = {0};
+    *out = NULL;
+    GNDP_TRY(fill_options(options, &p.options));
+    GNDP_TRY(points_check(points));
+    p.n_points = gndp_points_count(points);
+    GNDP_CHECK(!__builtin_mul_overflow(p.n_points, (int64_t)p.outputs, &p.size), GNDP_ERR_RANGE, "%lld points of %d values", (long long)p.n_points,
+               p.outputs);
+    GNDP_TRY(check_problem(&p, mean));
+    if (p.options.factorisation == GNDP_FACTOR_AUTO) {
+        n = candidates(&p, order);
+    } else {
+        order[0] = p.options.factorisation;
+        gndp_text_append(why, sizeof why, "; as asked for");
+    }
+    const int before = gaussian_threads_begin(p.options.threads);
+    for (int i = 0; i < n; i++) {
+        facts = (gaussian_facts){0};
+        st = all_ops[order[i]]->create(&p, &impl, &facts);
+        if (st == GNDP_OK) {
+            order[0] = order[i];
+            break;
+        }
+        if (st != GNDP_ERR_UNSUPPORTED || i + 1 == n) {
+            break;
+        }
+        note_reason(why, sizeof why, order[i]);
+    }
+    gaussian_threads_end(before);
+    if (st != GNDP_OK && why[0] == ';' && n > 1) { /* the choices before the last failed for reasons of their own */
+        char last[512];
+        snprintf(last, sizeof last, "%.500s", gndp_last_text());
+        last[strcspn(last, "\n")] = '\0';
+        GNDP_CHECK(false, st, "%s%s", last, why);
+    }
+    GNDP_TRY(st);
+    GNDP_TRY(gaussian_wrap(all_ops[order[0]], impl, &facts, p.size, p.outputs, mean, &p.options, why, out));
+done:
+    return st;
+}
+
+gndp_status gndp_gaussian_create(const gndp_kernel *k, const gndp_points *points, const double *mean, const gndp_gaussian_options *options,
+                                 gndp_gaussian **out)
+{
+    gndp_status st = GNDP_OK;
+    covariance cov = {0};
+    gndp_gaussian_options filled;
+    GNDP_CHECK(out != NULL, GNDP_ERR_ARG, "out is NULL");
+    *out = NULL;
+    GNDP_CHECK(k != NULL, GNDP_ERR_ARG, "k is NULL");
+    GNDP_CHECK(points != NULL, GNDP_ERR_ARG, "points is NULL");
+    GNDP_TRY(fill_options(options, &filled));
+    GNDP_TRY(points_check(points));
+    GNDP_TRY(covariance_create(k, points_dim(points), points->kind == GNDP_POINTS_PRODUCT, filled.threads, &cov));
+    GNDP_TRY(gaussian_create_from(&cov, points, mean, &filled, out));
+done:
+    covariance_free(&cov);
+    return st;
+}
+
+void gndp_gaussian_free(gndp_gaussian *law)
+{
+    if (law != NULL) {
+        law->ops->free(law->impl);
+        free(law->mean);
+        free(law);
+    }
+}
+
+const char *gndp_gaussian_describe(const gndp_gaussian *law)
+{
+    return law->describe;
+}
+
+gndp_factorisation gndp_gaussian_factorisation(const gndp_gaussian *law)
+{
+    return law->ops->kind;
+}
+
+int64_t gndp_gaussian_size(const gndp_gaussian *law)
+{
+    return law->size;
+}
+
+int64_t gndp_gaussian_rank(const gndp_gaussian *law)
+{
+    return law->facts.rank;
+}
+
+double gndp_gaussian_jitter(const gndp_gaussian *law)
+{
+    return law->facts.jitter;
+}
+
+/* --------------------------------------------------------------------------------------- calls */
+
+static gndp_status check_call(const gndp_gaussian *law, int64_t n, const void *in, const void *out)
+{
+    gndp_status st = GNDP_OK;
+    GNDP_CHECK(law != NULL, GNDP_ERR_ARG, "law is NULL");
+    GNDP_CHECK(n >= 0, GNDP_ERR_RANGE, "%lld vectors", (long long)n);
+    GNDP_CHECK(n == 0 || (in != NULL && out != NULL), GNDP_ERR_ARG, "an array is NULL");
+    GNDP_CHECK(n == 0 || in != out, GNDP_ERR_ARG, "input and output are the same array");
+done:
+    return st;
+}
+
+static void add_mean(const gndp_gaussian *law, int64_t n, double *out)
+{
+    for (int64_t r = 0; r < n && law->mean != NULL; r++) {
+        for (int64_t i = 0; i < law->size; i++) {
+            out[r * law->size + i] += law->mean[i];
+        }
+    }
+}
+
+gndp_status gndp_gaussian_sample(const gndp_gaussian *law, uint64_t seed, const uint32_t *member, int64_t n, double *out)
+{
+    gndp_status st = GNDP_OK;
+    GNDP_TRY(check_call(law, n, member, out));
+    const int before = gaussian_threads_begin(law->options.threads);
+    st = law->ops->sample(law->impl, seed, member, n, out);
+    gaussian_threads_end(before);
+    GNDP_TRY(st);
+    add_mean(law, n, out);
+done:
+    return st;
+}
+
+gndp_status gndp_gaussian_sample_subset(const gndp_gaussian *law, uint64_t seed, const uint32_t *member, int64_t n, const int64_t *index, int64_t m,
+                                        double *out)
+{
+    gndp_status st = GNDP_OK;
+    double *whole = NULL;
+    GNDP_TRY(check_call(law, n, member, out));
+    GNDP_CHECK(m >= 0 && (m == 0 || index != NULL), GNDP_ERR_ARG, "%lld indices", (long long)m);
+    const int64_t points = law->size / law->outputs, p = law->outputs, group = n < GAUSSIAN_GROUP ? n : GAUSSIAN_GROUP;
+    for (int64_t i = 0; i < m; i++) {
+        GNDP_CHECK(index[i] >= 0 && index[i] < points, GNDP_ERR_RANGE, "index %lld is %lld, outside 0..%lld", (long long)i, (long long)index[i],
+                   (long long)points - 1);
+    }
+    if (n == 0) {
+        goto done;
+    }
+    whole = gndp_pages_alloc((size_t)(group * law->size) * sizeof *whole);
+    GNDP_CHECK(whole != NULL, GNDP_ERR_NOMEM, "%lld whole draws", (long long)group);
+    for (int64_t r = 0; r < n; r += group) {
+        const int64_t some = n - r < group ? n - r : group;
+        GNDP_TRY(gndp_gaussian_sample(law, seed, member + r, some, whole));
+        for (int64_t s = 0; s < some; s++) {
+            for (int64_t i = 0; i < m; i++) {
+                memcpy(out + ((r + s) * m + i) * p, whole + s * law->size + index[i] * p, (size_t)p * sizeof *out);
+            }
+        }
+    }
+done:
+    gndp_pages_free(whole, whole == NULL ? 0 : (size_t)(group * law->size) * sizeof *whole);
+    return st;
+}
+
+/* R (R' v), a group of vectors at a time. */
+static gndp_status root_then_root(const gndp_gaussian *law, int64_t n, const double *v, double *out)
+{
+    gndp_status st = GNDP_OK;
+    const int64_t group = n < GAUSSIAN_GROUP ? n : GAUSSIAN_GROUP;
+    const size_t bytes = (size_t)(group * law->facts.rank) * sizeof(double);
+    double *e = gndp_pages_alloc(bytes);
+    GNDP_CHECK(e != NULL, GNDP_ERR_NOMEM, "%zu bytes", bytes);
+    for (int64_t r = 0; r < n; r += group) {
+        const int64_t some = n - r < group ? n - r : group;
+        GNDP_TRY(law->ops->root(law->impl, true, some, v + r * law->size, e));
+        GNDP_TRY(law->ops->root(law->impl, false, some, e, out + r * law->size));
+    }
+done:
+    gndp_pages_free(e, bytes);
+    return st;
+}
+
+gndp_status gndp_gaussian_apply(const gndp_gaussian *law, int64_t n, const double *v, double *out)
+{
+    gndp_status st = GNDP_OK;
+    GNDP_TRY(check_call(law, n, v, out));
+    const int before = gaussian_threads_begin(law->options.threads);
+    st = law->ops->apply != NULL ? law->ops->apply(law->impl, n, v, out) : root_then_root(law, n, v, out);
+    gaussian_threads_end(before);
+    GNDP_TRY(st);
+done:
+    return st;
+}
+
+gndp_status gndp_gaussian_apply_root(const gndp_gaussian *law, bool transposed, int64_t n, const double *v, double *out)
+{
+    gndp_status st = GNDP_OK;
+    GNDP_TRY(check_call(law, n, v, out));
+    const int before = gaussian_threads_begin(law->options.threads);
+    st = law->ops->root(law->impl, transposed, n, v, out);
+    gaussian_threads_end(before);
+    GNDP_TRY(st);
+done:
+    return st;
+}
+
+static gndp_status check_finite(int64_t n, const double *v, const char *what)
+{
+    gndp_status st = GNDP_OK;
+    for (int64_t i = 0; i < n; i++) {
+        GNDP_CHECK(isfinite(v[i]), GNDP_ERR_NONFINITE, "%s: value %lld is %g", what, (long long)i, v[i]);
+    }
+done:
+    return st;
+}
+
+gndp_status gndp_gaussian_solve(const gndp_gaussian *law, int64_t n, const double *v, double *out)
+{
+    gndp_status st = GNDP_OK;
+    GNDP_TRY(check_call(law, n, v, out));
+    GNDP_TRY(check_finite(n * law->size, v, "v"));
+    const int before = gaussian_threads_begin(law->options.threads);
+    st = law->ops->solve(law->impl, n, v, out);
+    gaussian_threads_end(before);
+    GNDP_TRY(st);
+done:
+    return st;
+}
+
+gndp_status gndp_gaussian_log_det(const gndp_gaussian *law, double *out)
+{
+    gndp_status st = GNDP_OK;
+    GNDP_TRY(check_call(law, 1, law, out));
+    GNDP_TRY(law->ops->log_det(law->impl, out));
+done:
+    return st;
+}
+
+static gndp_status quadratic_by_solve(const gndp_gaussian *law, int64_t n, const double *v, double *out)
+{
+    gndp_status st = GNDP_OK;
+    double *x = malloc((size_t)law->size * sizeof *x);
+    GNDP_CHECK(x != NULL, GNDP_ERR_NOMEM, "%lld values", (long long)law->size);
+    for (int64_t r = 0; r < n; r++) {
+        const double *y = v + r * law->size;
+        double sum = 0.0;
+        GNDP_TRY(law->ops->solve(law->impl, 1, y, x));
+        for (int64_t i = 0; i < law->size; i++) {
+            sum += x[i] * y[i];
+        }
+        out[r] = sum;
+    }
+done:
+    free(x);
+    return st;
+}
+
+/* ln N(y; m, K) = -((y - m)' K^-1 (y - m) + ln det K + N P ln 2 pi) / 2 */
+gndp_status gndp_gaussian_log_prob(const gndp_gaussian *law, int64_t n, const double *y, double *out)
+{
+    gndp_status st = GNDP_OK;
+    double *centred = NULL, log_det = 0.0;
+    GNDP_TRY(check_call(law, n, y, out));
+    GNDP_TRY(check_finite(n * law->size, y, "y"));
+    GNDP_TRY(law->ops->log_det(law->impl, &log_det));
+    centred = malloc((size_t)(n * law->size) * sizeof *centred + 1);
+    GNDP_CHECK(centred != NULL, GNDP_ERR_NOMEM, "%lld values", (long long)(n * law->size));
+    for (int64_t i = 0; i < n * law->size; i++) {
+        centred[i] = y[i] - (law->mean != NULL ? law->mean[i % law->size] : 0.0);
+    }
+    const int before = gaussian_threads_begin(law->options.threads);
+    st = law->ops->quadratic != NULL ? law->ops->quadratic(law->impl, n, centred, out) : quadratic_by_solve(law, n, centred, out);
+    gaussian_threads_end(before);
+    GNDP_TRY(st);
+    for (int64_t r = 0; r < n; r++) {
+        out[r] = -0.5 * (out[r] + log_det + (double)law->size * log(2.0 * 3.14159265358979323846));
+    }
+done:
+    free(centred);
+    return st;
+}
+
+void gndp_gaussian_mean(const gndp_gaussian *law, double *out)
+{
+    for (int64_t i = 0; i < law->size; i++) {
+        out[i] = law->mean != NULL ? law->mean[i] : 0.0;
+    }
+}
+
+gndp_status gndp_gaussian_variance(const gndp_gaussian *law, double *out)
+{
+    gndp_status st = GNDP_OK;
+    GNDP_TRY(check_call(law, 1, law, out));
+    GNDP_TRY(law->ops->variance(law->impl, out));
+done:
+    return st;
+}
