@@ -3,7 +3,7 @@
 # Runs the commands of a tutorial and pastes what they print: scripts/docs.sh docs/gp.md [PROGRAM]
 #
 # Fences of the language `console` hold commands, lines that begin with "$ " (a backslash at the end continues one),
-# each followed by its output. All run in one empty folder. What git shows as changed afterwards is what the text had wrong.
+# each followed by its output. All run in one empty folder. What git shows as changed afterwards is what was wrong.
 set -euo pipefail
 # shellcheck source=lib/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/setup.sh"

@@ -64,7 +64,7 @@ extern const gp_settings gp_settings_default;
     GP_OPTION("mean", 0, "VALUE", GNDP_OPTION_TEXT, mean,                                          \
               "mean of the process, default 0; \"data\": that of the values")
 #define GP_OPTIONS_MEMBERS                                                                         \
-    GP_OPTION_IN("number", 'n', "N", GNDP_OPTION_INTEGER, n, 0, INFINITY,                          \
+    GP_OPTION_IN("number", 'n', "N", GNDP_OPTION_INTEGER, n, 0, HUGE_VAL,                          \
                  "draw members 0 .. N-1"),                                                         \
         GP_OPTION("members", 0, "LIST", GNDP_OPTION_TEXT, members,                                 \
                   "draw these, such as 0-15,42; member k is a function of\n"                       \

@@ -28,7 +28,7 @@ const char gp_eval_text[] =
 const gndp_option gp_eval_options[] = {
     GP_OPTIONS_KERNEL,
     GP_OPTION("data", 'd', "FILE.csv", GNDP_OPTION_TEXT, data, "as for fit and infer"),
-    GP_OPTION_IN("member", 0, "K", GNDP_OPTION_INTEGER, member, 0, INFINITY,
+    GP_OPTION_IN("member", 0, "K", GNDP_OPTION_INTEGER, member, 0, HUGE_VAL,
                  "which one, of data with members"),
     GP_OPTION_IN("held-out", 0, "F", GNDP_OPTION_NUMBER, held_out, 0.0, 1.0,
                  "part of the rows that is held out, default 0.2"),
@@ -153,7 +153,7 @@ static double log_density(double error, double sd)
     const double log_2pi = 1.8378770664093453;
     const double z = error / sd;
     if (sd == 0.0) /* all at one value */
-        return error == 0.0 ? INFINITY : -INFINITY;
+        return error == 0.0 ? HUGE_VAL : -HUGE_VAL;
     return -0.5 * (log_2pi + z * z) - log(sd);
 }
 

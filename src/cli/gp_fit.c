@@ -29,7 +29,7 @@ const gndp_option gp_fit_options[] = {
               "fit data drawn from this kernel, on points named as for sample:"),
     GP_OPTIONS_PLACES,
     GP_OPTIONS_MEMBERS,
-    GP_OPTION_IN("noise", 0, "V", GNDP_OPTION_NUMBER, noise, 0, INFINITY,
+    GP_OPTION_IN("noise", 0, "V", GNDP_OPTION_NUMBER, noise, 0, HUGE_VAL,
                  "with --generate: variance of noise added to every value"),
     GP_OPTIONS_MEAN,
     GP_OPTION("fix", 0, "PATH[=VALUE]", GNDP_OPTION_TEXTS, fix,
@@ -230,7 +230,7 @@ static double value_of(const gndp_kernel *k, const char *path)
     for (int i = 0; k != NULL && i < gndp_kernel_param_count(k); i++)
         if (gndp_kernel_param_get(k, i, &param) == GNDP_OK && strcmp(param.path, path) == 0)
             return param.value;
-    return NAN;
+    return (double)NAN;
 }
 
 /* Ends of the interval of one standard deviation; NaN where it is not known. */

@@ -23,7 +23,7 @@ const char gp_infer_text[] =
 const gndp_option gp_infer_options[] = {
     GP_OPTIONS_KERNEL,
     GP_OPTION("data", 'd', "FILE.csv", GNDP_OPTION_TEXT, data, "what was observed"),
-    GP_OPTION_IN("member", 0, "K", GNDP_OPTION_INTEGER, member, 0, INFINITY,
+    GP_OPTION_IN("member", 0, "K", GNDP_OPTION_INTEGER, member, 0, HUGE_VAL,
                  "which one, of data with members"),
     GP_OPTIONS_PLACES,
     GP_OPTIONS_MEMBERS,
@@ -170,16 +170,19 @@ static void report(const job *j)
         printf("jitter   %.3g was added to the variance of the data\n", gndp_gp_jitter(j->gp));
     if (j->settings.verbose)
         printf("time     %.3g s\n", j->seconds);
-    printf("\n%8s %22s %22s\n", "output", "mean, lowest..highest", "sd, lowest..highest");
+    printf("\n%8s %24s %24s\n", "output", "mean, lowest .. highest", "sd, lowest .. highest");
     for (int p = 0; p < j->P; p++) {
-        double low = INFINITY, high = -INFINITY, sd_low = INFINITY, sd_high = 0.0;
+        double low = HUGE_VAL, high = -HUGE_VAL, sd_low = HUGE_VAL, sd_high = 0.0;
         for (int64_t i = p; i < j->width; i += j->P) {
             low = fmin(low, j->mean[i]);
             high = fmax(high, j->mean[i]);
             sd_low = fmin(sd_low, j->sd[i]);
             sd_high = fmax(sd_high, j->sd[i]);
         }
-        printf("      y%d %10.4g..%10.4g %10.4g..%10.4g\n", p + 1, low, high, sd_low, sd_high);
+        char mean[40], sd[40];
+        snprintf(mean, sizeof mean, "%.4g .. %.4g", low, high);
+        snprintf(sd, sizeof sd, "%.4g .. %.4g", sd_low, sd_high);
+        printf("      y%d %24s %24s\n", p + 1, mean, sd);
     }
     if (j->settings.output == NULL)
         sketch(j);

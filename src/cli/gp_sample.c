@@ -125,7 +125,7 @@ typedef struct moments {
 
 static moments moments_of(const double *value, int64_t n)
 {
-    moments s = {0.0, 0.0, INFINITY, -INFINITY};
+    moments s = {0.0, 0.0, HUGE_VAL, -HUGE_VAL};
     for (int64_t i = 0; i < n; i++) {
         s.mean += value[i] / (double)n;
         s.low = fmin(s.low, value[i]);

@@ -7,7 +7,7 @@
 
 void gndp_sketch_clear(gndp_sketch *sketch)
 {
-    *sketch = (gndp_sketch){INFINITY, -INFINITY, INFINITY, -INFINITY, {{0}}};
+    *sketch = (gndp_sketch){HUGE_VAL, -HUGE_VAL, HUGE_VAL, -HUGE_VAL, {{0}}};
     for (int r = 0; r < GNDP_SKETCH_ROWS; r++)
         memset(sketch->cell[r], ' ', GNDP_SKETCH_COLUMNS);
 }
@@ -69,7 +69,7 @@ void gndp_sketch_field(FILE *file, const double *value, int64_t rows, int64_t co
      * its grid in either direction. */
     const int64_t wide = columns < 72 ? columns : 72;
     const int64_t high = rows < 24 ? rows : 24;
-    double low = INFINITY, top = -INFINITY;
+    double low = HUGE_VAL, top = -HUGE_VAL;
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < columns; j++) {
             const double v = value[i * row_stride + j * column_stride];

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The dense law: the lower triangle of K filled tile by tile where its Cholesky factor will lie, K = L L'.
 #include <cblas.h>
-#include <float.h>
-#include <lapacke.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "kernels/factor.h"
 #include "kernels/gaussian.h"
 #include "kernels/panel.h"
 
@@ -133,28 +132,14 @@ static void find_duplicates(const gndp_points *points, char *text, size_t size)
 
 /* -------------------------------------------------------------------------------------- factor */
 
-/* OpenBLAS is slower with threads below this (measured). */
-enum { SERIAL_BELOW = 700 };
-
-/* Factor in place; the index of the first bad pivot, or -1. LAPACK lets NaN pass. */
+/* Factor in place; the index of the first bad pivot, or -1. */
 static int64_t factor(dense_law *d, double *pivot)
 {
-    const lapack_int n = (lapack_int)d->n;
-    const int before = gaussian_threads_begin(d->n < SERIAL_BELOW ? 1 : d->threads);
     gaussian_flush flush;
     gaussian_flush_begin(&flush, d->threads); /* an rbf Gram is full of subnormals: up to tenfold */
-    const lapack_int info =
-        d->f32 ? LAPACKE_spotrf_work(LAPACK_COL_MAJOR, 'U', n, d->l, n) : LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'U', n, d->l, n);
+    const int64_t bad = d->f32 ? factor_f32(d->n, d->l, d->threads, pivot) : factor_f64(d->n, d->l, d->threads, pivot);
     gaussian_flush_end(&flush);
-    gaussian_threads_end(before);
-    const int64_t end = info > 0 ? info : d->n;
-    for (int64_t i = 0; i < end; i++) {
-        *pivot = d->f32 ? (double)((const float *)d->l)[i * d->n + i] : ((const double *)d->l)[i * d->n + i];
-        if (!(*pivot > 0.0 && *pivot <= DBL_MAX)) {
-            return i;
-        }
-    }
-    return info > 0 ? info - 1 : -1;
+    return bad;
 }
 
 /* f64 Gram into f32 storage by rows from the top: row i of floats ends before row i of doubles begins, so it is done in place. */

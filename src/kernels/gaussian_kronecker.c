@@ -238,9 +238,12 @@ static gndp_status kronecker_create(const gaussian_problem *p, void **impl, gaus
     facts->jitter = jitter * (mean_variance(k) + white);
     k->nugget = white + facts->jitter;
     k->eigen = k->nugget > 0.0;
-    for (int i = 0; i < k->modes; i++) {
-        GNDP_TRY((k->eigen ? decompose : cholesky)(&k->mode[i], p->cov->text, i));
+    const int before = gaussian_threads_begin(1); /* so that the bits of the factors do not depend on threads */
+    for (int i = 0; i < k->modes && st == GNDP_OK; i++) {
+        st = (k->eigen ? decompose : cholesky)(&k->mode[i], p->cov->text, i);
     }
+    gaussian_threads_end(before);
+    GNDP_TRY(st);
     if (k->eigen) {
         GNDP_TRY(fill_spectrum(k));
         facts->bytes += (size_t)k->size * sizeof(double);

@@ -19,7 +19,8 @@ typedef struct outcome {
     char *out; /* both streams, unless redirected; free() it */
 } outcome;
 
-/* Run a command line under the shell in the current folder; "gndp" is the program. The function makes the test skip if there is none. */
+/* Run a command line under the shell in the current folder; "gndp" is the program. The function
+ * makes the test skip if there is none. */
 static outcome shell(const char *command)
 {
     outcome result = {.code = -1, .out = calloc(1, PROGRAM_OUTPUT_BYTES)};
@@ -27,7 +28,8 @@ static outcome shell(const char *command)
     const char *program = getenv("GNDP_PROGRAM");
     if (program == NULL)
         skip();
-    const int n = snprintf(line, sizeof line, "gndp() { '%s' \"$@\"; }\n{ %s\n} 2>&1", program, command);
+    const int n =
+        snprintf(line, sizeof line, "gndp() { '%s' \"$@\"; }\n{ %s\n} 2>&1", program, command);
     assert_in_range(n, 1, sizeof line - 1);
     FILE *pipe = popen(line, "r");
     assert_non_null(pipe);

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRAIN_B = 4, TRAIN_N = 40, TRAIN_H = 16, TRAIN_WIDE = 600 };
+enum { TRAIN_B = 4, TRAIN_N = 40, TRAIN_H = 16, TRAIN_WIDE = 300 };
 
 typedef struct training {
     gndp_graph *g;

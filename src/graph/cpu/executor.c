@@ -2,6 +2,7 @@
 // The CPU executor: units become steps, steps run on threads with subnormals flushed.
 #include "base/thread.h"
 #include "graph/cpu/lower.h"
+#include "graph/cpu/matmul.h"
 
 #include <omp.h>
 #include <string.h>
@@ -353,6 +354,7 @@ static gndp_status compile(gndp_plan *plan)
     GNDP_TRY(find_in_place(&l));
     GNDP_TRY(make_buffers(&l));
     GNDP_TRY(lower_units(&l));
+    gndp_openblas_prepare(plan->device->threads);
 done:
     return st;
 }

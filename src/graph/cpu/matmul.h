@@ -60,4 +60,10 @@ size_t gndp_matmul_plan_scratch_bytes(const gndp_matmul_plan *plan);
 gndp_status gndp_matmul_plan_run(gndp_matmul_plan *plan, const void *a, const void *b, void *c,
                                  const void *bias, void *scratch);
 
+/**
+ * OpenBLAS gives every call a work buffer from a list that grows when more calls overlap than ever before. Grow it now for
+ * calls from `threads` threads, so that no run does. Address space only; once a process.
+ */
+void gndp_openblas_prepare(int threads);
+
 #endif

@@ -116,6 +116,23 @@ static gndp_status openblas_run(const gndp_matmul_spec *spec, void *state, const
     return GNDP_OK;
 }
 
+/* Exported by OpenBLAS, declared in none of its headers: absent in another BLAS of the same interface. */
+extern void *blas_memory_alloc(int place) __attribute__((weak));
+extern void blas_memory_free(void *memory) __attribute__((weak));
+
+void gndp_openblas_prepare(int threads)
+{
+    enum { MOST = 64 };
+    void *held[MOST];
+    int n = 0;
+    if (blas_memory_alloc == NULL || blas_memory_free == NULL || threads < 2)
+        return;
+    while (n < threads && n < MOST && (held[n] = blas_memory_alloc(0)) != NULL)
+        n++;
+    while (n > 0)
+        blas_memory_free(held[--n]);
+}
+
 static void openblas_free(void *state)
 {
     (void)state;
