@@ -5,6 +5,7 @@
 #include "graph/ops/matmul.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct builder {
@@ -19,6 +20,11 @@ typedef struct builder {
     int64_t reads[TILE_MAX_LOADS * TILE_MAX_PIECES + 4 * TILE_MAX_PRODUCTS];
     int n_reads;
     double flops, matmul_flops, bytes;
+    tile_load load[TILE_MAX_LOADS]; /* of the program, until it is settled */
+    tile_instruction instruction[TILE_MAX_INSTRUCTIONS];
+    tile_store store[TILE_MAX_INSTRUCTIONS];
+    tile_sum sum[TILE_MAX_INSTRUCTIONS];
+    tile_product product[TILE_MAX_PRODUCTS];
 } builder;
 
 static int member_index(const builder *b, int32_t node)
@@ -594,14 +600,42 @@ static void count_uses(builder *b)
     }
 }
 
+static void *copy_of(gndp_arena *arena, const void *data, int n, size_t size)
+{
+    void *copy = gndp_arena_alloc(arena, (size_t)(n + 1) * size);
+    if (copy != NULL && n > 0) {
+        memcpy(copy, data, (size_t)n * size);
+    }
+    return copy;
+}
+
+/* From the builder's rooms, which hold the longest programs, to arrays of the right length. */
+static gndp_status settle(gndp_arena *arena, tile_program *p)
+{
+    gndp_status st = GNDP_OK;
+    p->load = copy_of(arena, p->load, p->n_loads, sizeof *p->load);
+    p->instruction = copy_of(arena, p->instruction, p->n_instructions, sizeof *p->instruction);
+    p->store = copy_of(arena, p->store, p->n_stores, sizeof *p->store);
+    p->sum = copy_of(arena, p->sum, p->n_sums, sizeof *p->sum);
+    p->product = copy_of(arena, p->product, p->n_products, sizeof *p->product);
+    GNDP_CHECK(p->load != NULL && p->instruction != NULL && p->store != NULL && p->sum != NULL && p->product != NULL, GNDP_ERR_NOMEM,
+               "planner: a tile program");
+done:
+    return st;
+}
+
 gndp_status gndp_lower_tiles(cpu_lowering *l, const cpu_unit *unit)
 {
     gndp_status st = GNDP_OK;
     gndp_plan *plan = l->plan;
     tile_program *p = gndp_arena_alloc(plan->arena, sizeof *p);
-    builder *b = gndp_arena_alloc(plan->arena, sizeof *b);
+    builder *b = calloc(1, sizeof *b);
     GNDP_CHECK(p != NULL && b != NULL, GNDP_ERR_NOMEM, "planner: a fused unit");
-    *b = (builder){.l = l, .ir = &plan->ir, .unit = unit, .p = p};
+    *p = (tile_program){.load = b->load, .instruction = b->instruction, .store = b->store, .sum = b->sum, .product = b->product};
+    b->l = l;
+    b->ir = &plan->ir;
+    b->unit = unit;
+    b->p = p;
     p->table = gndp_tile_table_best((int)plan->device->cpu.simd);
     choose_rows(b);
     count_uses(b);
@@ -609,6 +643,7 @@ gndp_status gndp_lower_tiles(cpu_lowering *l, const cpu_unit *unit)
     drop_unused_loads(p);
     assign_slots(p);
     gndp_tile_partition(p, plan->device->threads);
+    GNDP_TRY(settle(plan->arena, p));
     int writes = 0;
     for (int m = 0; m < unit->n; m++) {
         writes += b->stored[m];
@@ -633,5 +668,6 @@ gndp_status gndp_lower_tiles(cpu_lowering *l, const cpu_unit *unit)
     step->matmul_flops = b->matmul_flops;
     step->bytes = b->bytes;
 done:
+    free(b);
     return st;
 }

@@ -108,11 +108,11 @@ typedef struct tile_program {
     int outer_rank;
     int64_t outer_dim[GNDP_MAX_RANK];
     int n_loads, n_instructions, n_stores, n_sums, n_products, n_slots;
-    tile_load load[TILE_MAX_LOADS];
-    tile_instruction instruction[TILE_MAX_INSTRUCTIONS];
-    tile_store store[TILE_MAX_INSTRUCTIONS];
-    tile_sum sum[TILE_MAX_INSTRUCTIONS];
-    tile_product product[TILE_MAX_PRODUCTS];
+    tile_load *load; /* arena */
+    tile_instruction *instruction;
+    tile_store *store;
+    tile_sum *sum;
+    tile_product *product;
     const gndp_tile_table *table;
     size_t shared_bytes, thread_bytes, slots_at; /* scratch: shared first, then one piece a thread; registers at slots_at of it */
     size_t gemm_at;                              /* packing of left rows, in a thread's piece */
