@@ -40,20 +40,22 @@ typedef enum gndp_factorisation {
     GNDP_FACTOR_DENSE,     /* any points: Cholesky, (N P)^3/3 flops, (N P)^2 numbers */
     GNDP_FACTOR_KRONECKER, /* PRODUCT points, kernel a product of factors on separate axes (and diag/coregion outputs) + white by eigenvalues */
     GNDP_FACTOR_CIRCULANT, /* PRODUCT points equally spaced, stationary kernel: embedding in a periodic grid, FFT. Draws and products only */
-    GNDP_FACTOR_LATLON,    /* LATLON points, isotropic kernel on S²: FFT in longitude, one block a wavenumber */
+    GNDP_FACTOR_LATLON,    /* LATLON points, isotropic kernel on S²: FFT in longitude, one block a wavenumber, its root from harmonics */
     GNDP_FACTOR_DIAGONAL   /* white noise */
 } gndp_factorisation;
 
 typedef struct gndp_gaussian_options {
     gndp_factorisation factorisation; /* AUTO: the library chooses; else that one or an error that says why not */
-    double jitter;      /* relative to the mean of K's diagonal, added once to K; default 0 means 1e-12 for f64 and 1e-6 for f32; negative: none at all */
-    double max_jitter;  /* on failure jitter grows tenfold up to this (relative); default 0 means 1e-6 */
+    double jitter;      /* relative to the mean of K's diagonal, added once to K. Default 0 means 1e-12 (1e-6 in f32) for dense and Kronecker laws and none for
+                           the others, whose roots come without a factorisation that could fail; negative: none at all */
+    double max_jitter;  /* dense: on failure jitter grows tenfold up to this (relative); default 0 means 1e-6 */
     bool f32;           /* dense only: factor in single precision */
     size_t max_bytes;   /* refuse to allocate more; default 0 means 3/4 of the machine's memory */
     int threads;        /* 0: gndp_threads_get() */
 } gndp_gaussian_options;
 
-/** The law N(m, K) of a field with P outputs on N points. It owns copies of all it needs; it never refactors. */
+/** The law N(m, K) of a field with P outputs on N points. It owns copies of all it needs; it never refactors. Its calls may run in several threads at
+    once. */
 typedef struct gndp_gaussian gndp_gaussian;
 
 /**

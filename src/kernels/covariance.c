@@ -16,6 +16,7 @@ enum { MAX_PLANS = 8, MAX_AXES = 4 };
 typedef struct block_plan {
     gndp_plan *plan;
     int64_t n, m;
+    double *echo; /* where the plan writes its points back */
 } block_plan;
 
 typedef struct kernel_state {
@@ -43,49 +44,75 @@ double covariance_white(const covariance *cov)
     return cov->nugget[0];
 }
 
-static gndp_status make_plan(const kernel_state *s, const gndp_kernel *k, int64_t dim, int64_t n, int64_t m, gndp_plan **out)
+static void free_plan(block_plan *p)
+{
+    gndp_plan_free(p->plan);
+    free(p->echo);
+    *p = (block_plan){0};
+}
+
+/* The points are outputs too, so that the plan reads them even where the kernel does not. */
+static gndp_status make_plan(const kernel_state *s, const gndp_kernel *k, int64_t dim, int64_t n,
+                             int64_t m, block_plan *out)
 {
     gndp_status st = GNDP_OK;
     gndp_graph *g = NULL;
+    block_plan p = {.n = n, .m = m};
+    p.echo = malloc((size_t)((n + m) * dim) * sizeof *p.echo);
+    GNDP_CHECK(p.echo != NULL, GNDP_ERR_NOMEM, "%lld points", (long long)(n + m));
     GNDP_TRY(gndp_graph_create(&g));
-    const gndp_node x = gndp_input(g, "x", gndp_type_2d(GNDP_F64, n, dim)), z = gndp_input(g, "z", gndp_type_2d(GNDP_F64, m, dim)),
-                    gram = gndp_kernel_gram(g, k, NULL, x, z);
-    GNDP_TRY(gndp_plan_create(g, &gram, 1, s->device, NULL, out));
+    const gndp_node x = gndp_input(g, "x", gndp_type_2d(GNDP_F64, n, dim)),
+                    z = gndp_input(g, "z", gndp_type_2d(GNDP_F64, m, dim)),
+                    want[3] = {gndp_kernel_gram(g, k, NULL, x, z), x, z};
+    GNDP_TRY(gndp_plan_create(g, want, 3, s->device, NULL, &p.plan));
+    *out = p;
+    p = (block_plan){0};
 done:
+    free_plan(&p);
     gndp_graph_free(g);
     return st;
 }
 
-/* Inputs the plan does not read (those of a constant kernel) must not be fed. */
-static gndp_status run_plan(gndp_plan *plan, int64_t dim, int64_t n, const double *x, int64_t m, const double *z, int outputs, double *out)
+static gndp_array points_view(int64_t n, int64_t dim, const double *x)
+{
+    return gndp_array_view(gndp_type_2d(GNDP_F64, n, dim), (void *)(uintptr_t)x);
+}
+
+static gndp_status run_plan(const block_plan *p, int64_t dim, const double *x, const double *z,
+                            int outputs, double *out)
 {
     gndp_status st = GNDP_OK;
-    const gndp_feed feed[2] = {{"x", gndp_array_view(gndp_type_2d(GNDP_F64, n, dim), (void *)(uintptr_t)x)},
-                               {"z", gndp_array_view(gndp_type_2d(GNDP_F64, m, dim), (void *)(uintptr_t)z)}};
-    gndp_array result = gndp_array_view(gndp_type_2d(GNDP_F64, n * outputs, m * outputs), out);
-    GNDP_TRY(gndp_plan_run(plan, feed, 2, &result, 1));
+    const gndp_feed feed[2] = {{"x", points_view(p->n, dim, x)}, {"z", points_view(p->m, dim, z)}};
+    gndp_array result[3] = {
+        gndp_array_view(gndp_type_2d(GNDP_F64, p->n * outputs, p->m * outputs), out),
+        points_view(p->n, dim, p->echo), points_view(p->m, dim, p->echo + p->n * dim)};
+    GNDP_TRY(gndp_plan_run(p->plan, feed, 2, result, 3));
 done:
     return st;
 }
 
-static gndp_status block(void *state, int64_t n, const double *x, int64_t m, const double *z, double *out)
+static gndp_status block(void *state, int64_t n, const double *x, int64_t m, const double *z,
+                         double *out)
 {
     gndp_status st = GNDP_OK;
     kernel_state *s = state;
-    gndp_plan *plan = NULL;
+    block_plan *plan = NULL;
     for (int i = 0; i < s->n_plans && plan == NULL; i++) {
-        plan = s->plan[i].n == n && s->plan[i].m == m ? s->plan[i].plan : NULL;
+        plan = s->plan[i].n == n && s->plan[i].m == m ? &s->plan[i] : NULL;
     }
-    if (plan == NULL) {
-        GNDP_TRY(make_plan(s, s->kernel, s->dim, n, m, &plan));
-        if (s->n_plans == MAX_PLANS) {
-            gndp_plan_free(s->plan[s->oldest].plan);
+    if (plan == NULL) { /* the oldest makes room */
+        block_plan made;
+        GNDP_TRY(make_plan(s, s->kernel, s->dim, n, m, &made));
+        if (s->n_plans < MAX_PLANS) {
+            plan = &s->plan[s->n_plans++];
+        } else {
+            plan = &s->plan[s->oldest];
+            s->oldest = (s->oldest + 1) % MAX_PLANS;
+            free_plan(plan);
         }
-        block_plan *slot = &s->plan[s->n_plans < MAX_PLANS ? s->n_plans++ : s->oldest++];
-        s->oldest %= MAX_PLANS;
-        *slot = (block_plan){plan, n, m};
+        *plan = made;
     }
-    GNDP_TRY(run_plan(plan, s->dim, n, x, m, z, s->outputs, out));
+    GNDP_TRY(run_plan(plan, s->dim, x, z, s->outputs, out));
 done:
     return st;
 }
@@ -94,20 +121,22 @@ static gndp_status axis(void *state, int i, int64_t n, const double *x, double *
 {
     gndp_status st = GNDP_OK;
     const kernel_state *s = state;
-    gndp_plan *plan = NULL;
+    block_plan plan = {0};
     GNDP_TRY(make_plan(s, s->factor[i], 1, n, n, &plan));
-    GNDP_TRY(run_plan(plan, 1, n, x, n, x, 1, out));
+    GNDP_TRY(run_plan(&plan, 1, x, x, 1, out));
 done:
-    gndp_plan_free(plan);
+    free_plan(&plan);
     return st;
 }
 
-/* White noise: what a point has with itself by index beyond what it has with its own coordinates. Every leaf is stationary, so one point serves. */
+/* White noise: what a point has with itself by index beyond what it has with its own coordinates.
+ * Every leaf is stationary, so one point serves. */
 static gndp_status find_nugget(const kernel_state *s, covariance *cov)
 {
     gndp_status st = GNDP_OK;
     const int p = s->outputs;
-    double x[64] = {0}, with[COVARIANCE_MAX_OUTPUTS * COVARIANCE_MAX_OUTPUTS], without[COVARIANCE_MAX_OUTPUTS * COVARIANCE_MAX_OUTPUTS], top = 0.0;
+    double x[64] = {0}, with[COVARIANCE_MAX_OUTPUTS * COVARIANCE_MAX_OUTPUTS],
+           without[COVARIANCE_MAX_OUTPUTS * COVARIANCE_MAX_OUTPUTS], top = 0.0;
     gndp_kernel *rest = NULL;
     double white = 0.0;
     x[s->dim - 1] = cov->domain == GNDP_DOMAIN_SPHERE ? 0.0 : x[s->dim - 1];
@@ -120,7 +149,8 @@ static gndp_status find_nugget(const kernel_state *s, covariance *cov)
         goto done;
     }
     gndp_clear_error();
-    gndp_array xa = gndp_array_view(gndp_type_2d(GNDP_F64, 1, s->dim), x), a = gndp_array_view(gndp_type_2d(GNDP_F64, p, p), with),
+    gndp_array xa = gndp_array_view(gndp_type_2d(GNDP_F64, 1, s->dim), x),
+               a = gndp_array_view(gndp_type_2d(GNDP_F64, p, p), with),
                b = gndp_array_view(gndp_type_2d(GNDP_F64, p, p), without);
     GNDP_TRY(gndp_kernel_evaluate(s->kernel, &xa, NULL, &a));
     GNDP_TRY(gndp_kernel_evaluate(s->kernel, &xa, &xa, &b));
@@ -148,7 +178,8 @@ static void find_factors(kernel_state *s, covariance *cov)
         snprintf(s->why, sizeof s->why, "%d outputs, at most 8", s->outputs);
     } else if (kernel_split_white(s->kernel, &rest, &white) != GNDP_OK || rest == NULL ||
                kernel_separate(rest, (int)s->dim, s->factor, b) != GNDP_OK) {
-        snprintf(s->why, sizeof s->why, "%s", rest == NULL && white > 0.0 ? "the kernel is white noise" : gndp_last_error());
+        snprintf(s->why, sizeof s->why, "%s",
+                 rest == NULL && white > 0.0 ? "the kernel is white noise" : gndp_last_error());
         s->why[strcspn(s->why, "\n")] = '\0';
         gndp_clear_error();
     } else {
@@ -164,7 +195,7 @@ void covariance_free(covariance *cov)
     kernel_state *s = cov->state;
     if (s != NULL) {
         for (int i = 0; i < s->n_plans; i++) {
-            gndp_plan_free(s->plan[i].plan);
+            free_plan(&s->plan[i]);
         }
         for (int i = 0; i < MAX_AXES; i++) {
             gndp_kernel_free(s->factor[i]);
@@ -177,12 +208,16 @@ void covariance_free(covariance *cov)
     *cov = (covariance){0};
 }
 
-gndp_status covariance_create(const gndp_kernel *k, int64_t dim, bool product, int threads, covariance *out)
+gndp_status covariance_create(const gndp_kernel *k, int64_t dim, bool product, int threads,
+                              covariance *out)
 {
     gndp_status st = GNDP_OK;
     const gndp_kernel_info info = gndp_kernel_get_info(k);
     const gndp_device_options options = {.threads = threads};
-    covariance cov = {.dim = dim, .domain = info.domain, .stationary = info.stationary, .isotropic = info.isotropic};
+    covariance cov = {.dim = dim,
+                      .domain = info.domain,
+                      .stationary = info.stationary,
+                      .isotropic = info.isotropic};
     kernel_state *s = cov.state = calloc(1, sizeof *s);
     *out = (covariance){0};
     GNDP_CHECK(s != NULL, GNDP_ERR_NOMEM, "%zu bytes", sizeof *s);
@@ -195,8 +230,10 @@ gndp_status covariance_create(const gndp_kernel *k, int64_t dim, bool product, i
     s->dim = dim;
     s->outputs = cov.outputs = gndp_kernel_outputs(k, dim);
     GNDP_CHECK(cov.outputs >= 1 && (info.input_dim == 0 || info.input_dim == dim), GNDP_ERR_SHAPE,
-               "the points have %lld coordinates, the kernel wants %d: %s", (long long)dim, info.input_dim, s->text);
-    GNDP_CHECK(cov.outputs <= COVARIANCE_MAX_OUTPUTS, GNDP_ERR_SHAPE, "%d outputs, at most %d", cov.outputs, COVARIANCE_MAX_OUTPUTS);
+               "the points have %lld coordinates, the kernel wants %d: %s", (long long)dim,
+               info.input_dim, s->text);
+    GNDP_CHECK(cov.outputs <= COVARIANCE_MAX_OUTPUTS, GNDP_ERR_SHAPE, "%d outputs, at most %d",
+               cov.outputs, COVARIANCE_MAX_OUTPUTS);
     GNDP_TRY(gndp_kernel_clone(k, &s->kernel));
     GNDP_TRY(gndp_device_open("cpu", &options, &s->device));
     cov.block = block;

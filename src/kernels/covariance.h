@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the Gaussian laws see of a kernel: blocks of covariances on points, and what is added where a point meets itself.
+// What the Gaussian laws see of a kernel: blocks of covariances on points, and what is added where
+// a point meets itself.
 #ifndef GNDP_KERNELS_COVARIANCE_H
 #define GNDP_KERNELS_COVARIANCE_H
 
@@ -10,27 +11,33 @@
 enum { COVARIANCE_MAX_OUTPUTS = 16 };
 
 /*
- * k(x_i, z_j) = block + nugget [i = j], nugget [P, P] the same at every point: white noise, which compares indices. A kernel
- * fills this by covariance_create; tests put functions of their own in its place.
+ * k(x_i, z_j) = block + nugget [i = j], nugget [P, P] the same at every point: white noise, which
+ * compares indices. A kernel fills this by covariance_create; tests put functions of their own in
+ * its place.
  */
 typedef struct covariance {
     void *state;
-    int64_t dim;        /* D of the points */
-    int outputs;        /* P */
+    int64_t dim; /* D of the points */
+    int outputs; /* P */
     gndp_domain domain;
     bool stationary, isotropic;
     bool block_is_zero; /* only the nugget is there */
     double nugget[COVARIANCE_MAX_OUTPUTS * COVARIANCE_MAX_OUTPUTS];
-    const char *text;   /* for messages */
-    /** k without its nugget: x [n, D], z [m, D] -> out [n P, m P], dense rows. Threads of its own. */
-    gndp_status (*block)(void *state, int64_t n, const double *x, int64_t m, const double *z, double *out);
-    /** Factor i of a separable block on the coordinates of one axis, x [n] -> out [n, n]. NULL: it is not separable. */
+    const char *text; /* for messages */
+    /** k without its nugget: x [n, D], z [m, D] -> out [n P, m P], dense rows. Threads of its own.
+     */
+    gndp_status (*block)(void *state, int64_t n, const double *x, int64_t m, const double *z,
+                         double *out);
+    /** Factor i of a separable block on the coordinates of one axis, x [n] -> out [n, n]. NULL: it
+     * is not separable. */
     gndp_status (*axis)(void *state, int i, int64_t n, const double *x, double *out);
-    double axis_outputs[COVARIANCE_MAX_OUTPUTS * COVARIANCE_MAX_OUTPUTS]; /* B of the separable block */
+    double axis_outputs[COVARIANCE_MAX_OUTPUTS *
+                        COVARIANCE_MAX_OUTPUTS]; /* B of the separable block */
     const char *why_not_separable;
 } covariance;
 
-/** Variance w when the nugget is w I (0 when there is none); negative when it is of another form. */
+/** Variance w when the nugget is w I (0 when there is none); negative when it is of another form.
+ */
 double covariance_white(const covariance *cov);
 
 /**
@@ -38,7 +45,8 @@ double covariance_white(const covariance *cov);
  * @param product  also find the factors of a separable kernel
  * @param out      freed by covariance_free; the kernel is copied
  */
-gndp_status covariance_create(const gndp_kernel *k, int64_t dim, bool product, int threads, covariance *out);
+gndp_status covariance_create(const gndp_kernel *k, int64_t dim, bool product, int threads,
+                              covariance *out);
 void covariance_free(covariance *cov);
 
 #endif

@@ -9,7 +9,7 @@
 #include "kernels/gaussian.h"
 
 /* Columns of a panel and rows of a tile (measured). */
-enum { PANEL = 384, ROWS = 384 };
+enum { PANEL = 512, ROWS = 256 };
 
 #define REAL double
 #define FACTOR_NAME(f) f##_f64

@@ -6,8 +6,9 @@
 #include "base/error.h"
 
 /**
- * Factor symmetric a = L L' of which the lower triangle is given, row-major [n, n], in place; what stands above the diagonal is neither read nor written.
- * Tiles of fixed shape, each a BLAS call on one thread.
+ * Factor symmetric a = L L' of which the lower triangle is given, row-major [n, n], in place; what
+ * stands above the diagonal is neither read nor written. Tiles of fixed shape, each a BLAS call on
+ * one thread.
  *
  * @param threads  of the pool; the result is the same for any number
  * @return -1, or the index of the first pivot that is not positive; *pivot is its value

@@ -8,8 +8,8 @@
 
 #include <fftw3.h>
 
-/* FFTW's planner is not safe against itself; running a plan is. FFTW_ESTIMATE chooses by size alone and FFTW_UNALIGNED makes no use of addresses,
-   so that equal inputs give equal bits always. */
+/* FFTW's planner is not safe against itself; running a plan is. FFTW_ESTIMATE chooses by size alone
+   and FFTW_UNALIGNED makes no use of addresses, so that equal inputs give equal bits always. */
 static pthread_mutex_t planner = PTHREAD_MUTEX_INITIALIZER;
 #define FLAGS (FFTW_ESTIMATE | FFTW_UNALIGNED)
 
@@ -43,20 +43,23 @@ gndp_status fft_row_create(int64_t n, int64_t stride, fft **out)
     double *x = NULL;
     fftw_complex *spec = NULL;
     *out = NULL;
-    GNDP_CHECK(n > 0 && stride > 0 && n <= INT_MAX / stride, GNDP_ERR_RANGE, "a transform of %lld values at stride %lld", (long long)n,
-               (long long)stride);
+    GNDP_CHECK(n > 0 && stride > 0 && n <= INT_MAX / stride, GNDP_ERR_RANGE,
+               "a transform of %lld values at stride %lld", (long long)n, (long long)stride);
     plan = calloc(1, sizeof *plan);
     x = fftw_alloc_real((size_t)(n * stride)); /* FFTW_ESTIMATE does not touch them */
     spec = fftw_alloc_complex((size_t)(n / 2 + 1));
-    GNDP_CHECK(plan != NULL && x != NULL && spec != NULL, GNDP_ERR_NOMEM, "a transform of %lld values", (long long)n);
+    GNDP_CHECK(plan != NULL && x != NULL && spec != NULL, GNDP_ERR_NOMEM,
+               "a transform of %lld values", (long long)n);
     plan->axes = 1;
     plan->n[0] = n;
     const int size = (int)n, step = (int)stride;
     pthread_mutex_lock(&planner);
-    plan->forward = fftw_plan_many_dft_r2c(1, &size, 1, x, NULL, step, 0, spec, NULL, 1, 0, FLAGS | FFTW_PRESERVE_INPUT);
+    plan->forward = fftw_plan_many_dft_r2c(1, &size, 1, x, NULL, step, 0, spec, NULL, 1, 0,
+                                           FLAGS | FFTW_PRESERVE_INPUT);
     plan->backward = fftw_plan_many_dft_c2r(1, &size, 1, spec, NULL, 1, 0, x, NULL, step, 0, FLAGS);
     pthread_mutex_unlock(&planner);
-    GNDP_CHECK(plan->forward != NULL && plan->backward != NULL, GNDP_ERR_NOMEM, "FFTW makes no plan for %lld values", (long long)n);
+    GNDP_CHECK(plan->forward != NULL && plan->backward != NULL, GNDP_ERR_NOMEM,
+               "FFTW makes no plan for %lld values", (long long)n);
     *out = plan;
     plan = NULL;
 done:
@@ -68,7 +71,8 @@ done:
 
 void fft_row_forward(const fft *plan, const double *x, double *spec)
 {
-    double *input = (double *)(uintptr_t)x; /* planned with FFTW_PRESERVE_INPUT: only its type lacks const */
+    double *input =
+        (double *)(uintptr_t)x; /* planned with FFTW_PRESERVE_INPUT: only its type lacks const */
     fftw_execute_dft_r2c(plan->forward, input, (fftw_complex *)spec);
 }
 
@@ -104,17 +108,20 @@ gndp_status fft_hartley_create(int axes, const int64_t *n, fft **out)
     GNDP_CHECK(plan != NULL, GNDP_ERR_NOMEM, "%zu bytes", sizeof *plan);
     plan->axes = axes;
     for (int a = 0; a < axes; a++) {
-        GNDP_CHECK(n[a] > 0 && n[a] <= INT_MAX, GNDP_ERR_RANGE, "%lld values on axis %d", (long long)n[a], a);
+        GNDP_CHECK(n[a] > 0 && n[a] <= INT_MAX, GNDP_ERR_RANGE, "%lld values on axis %d",
+                   (long long)n[a], a);
         size[a] = (int)n[a];
         plan->n[a] = n[a];
     }
     x = fftw_alloc_real((size_t)total(plan));
     work = fftw_alloc_real((size_t)fft_hartley_work(plan));
-    GNDP_CHECK(x != NULL && work != NULL, GNDP_ERR_NOMEM, "a transform of %lld values", (long long)total(plan));
+    GNDP_CHECK(x != NULL && work != NULL, GNDP_ERR_NOMEM, "a transform of %lld values",
+               (long long)total(plan));
     pthread_mutex_lock(&planner);
     plan->forward = fftw_plan_dft_r2c(axes, size, x, (fftw_complex *)work, FLAGS);
     pthread_mutex_unlock(&planner);
-    GNDP_CHECK(plan->forward != NULL, GNDP_ERR_NOMEM, "FFTW makes no plan for %lld values", (long long)total(plan));
+    GNDP_CHECK(plan->forward != NULL, GNDP_ERR_NOMEM, "FFTW makes no plan for %lld values",
+               (long long)total(plan));
     *out = plan;
     plan = NULL;
 done:
@@ -124,8 +131,8 @@ done:
     return st;
 }
 
-/* cas = cos + sin; F = sum x exp(-i ..) has the parts sum x cos and -sum x sin, so the transform is Re F - Im F, and F(-j) = conj F(j) gives the
-   half that a real transform leaves out. */
+/* cas = cos + sin; F = sum x exp(-i ..) has the parts sum x cos and -sum x sin, so the transform is
+   Re F - Im F, and F(-j) = conj F(j) gives the half that a real transform leaves out. */
 void fft_hartley(const fft *plan, double *x, double *work, double *out)
 {
     const int64_t last = plan->n[plan->axes - 1], half = last / 2 + 1, rows = total(plan) / last;

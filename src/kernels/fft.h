@@ -13,12 +13,14 @@ void fft_free(fft *plan); /* takes NULL */
 gndp_status fft_row_create(int64_t n, int64_t stride, fft **out);
 /** spec_k = sum_j x_j exp(-2 pi i j k / n); x is kept. */
 void fft_row_forward(const fft *plan, const double *x, double *spec);
-/** x_j = sum_k spec_k exp(2 pi i j k / n) with the other half of spec by symmetry; spec is overwritten. */
+/** x_j = sum_k spec_k exp(2 pi i j k / n) with the other half of spec by symmetry; spec is
+ * overwritten. */
 void fft_row_backward(const fft *plan, double *spec, double *x);
 
 /**
- * Hartley transform of real x [n_0, .., n_(axes-1)]: out_j = sum_f x_f (cos + sin)(2 pi f.j), f.j = sum_a f_a j_a / n_a. It is symmetric and its
- * square is prod n. It diagonalises every symmetric circulant.
+ * Hartley transform of real x [n_0, .., n_(axes-1)]: out_j = sum_f x_f (cos + sin)(2 pi f.j), f.j =
+ * sum_a f_a j_a / n_a. It is symmetric and its square is prod n. It diagonalises every symmetric
+ * circulant.
  */
 gndp_status fft_hartley_create(int axes, const int64_t *n, fft **out);
 /** work: fft_hartley_work(plan) doubles, 16-byte aligned. out may be x. x is not kept. */

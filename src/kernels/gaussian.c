@@ -43,25 +43,30 @@ void gaussian_flush_end(const gaussian_flush *flush)
     }
 }
 
-gndp_status gaussian_check_bytes(const gndp_gaussian_options *options, double bytes, const char *what)
+gndp_status gaussian_check_bytes(const gndp_gaussian_options *options, double bytes,
+                                 const char *what)
 {
     gndp_status st = GNDP_OK;
     const double gib = 1024.0 * 1024.0 * 1024.0;
     GNDP_CHECK(bytes <= (double)options->max_bytes, GNDP_ERR_NOMEM,
-               "%s needs %.3g GiB, allowed are %.3g GiB (max_bytes): use fewer points, or points with structure (a product of axes, "
+               "%s needs %.3g GiB, allowed are %.3g GiB (max_bytes): use fewer points, or points "
+               "with structure (a product of axes, "
                "latitudes and longitudes) and a kernel that fits it",
                what, bytes / gib, (double)options->max_bytes / gib);
 done:
     return st;
 }
 
-static const char *const kind_names[] = {[GNDP_FACTOR_AUTO] = "auto",           [GNDP_FACTOR_DENSE] = "dense",
-                                         [GNDP_FACTOR_KRONECKER] = "kronecker", [GNDP_FACTOR_CIRCULANT] = "circulant",
-                                         [GNDP_FACTOR_LATLON] = "latlon",       [GNDP_FACTOR_DIAGONAL] = "diagonal"};
+static const char *const kind_names[] = {
+    [GNDP_FACTOR_AUTO] = "auto",           [GNDP_FACTOR_DENSE] = "dense",
+    [GNDP_FACTOR_KRONECKER] = "kronecker", [GNDP_FACTOR_CIRCULANT] = "circulant",
+    [GNDP_FACTOR_LATLON] = "latlon",       [GNDP_FACTOR_DIAGONAL] = "diagonal"};
 
 static const gaussian_ops *const all_ops[] = {
-    [GNDP_FACTOR_DENSE] = &gaussian_dense_ops,         [GNDP_FACTOR_KRONECKER] = &gaussian_kronecker_ops,
-    [GNDP_FACTOR_CIRCULANT] = &gaussian_circulant_ops, [GNDP_FACTOR_LATLON] = &gaussian_latlon_ops,
+    [GNDP_FACTOR_DENSE] = &gaussian_dense_ops,
+    [GNDP_FACTOR_KRONECKER] = &gaussian_kronecker_ops,
+    [GNDP_FACTOR_CIRCULANT] = &gaussian_circulant_ops,
+    [GNDP_FACTOR_LATLON] = &gaussian_latlon_ops,
     [GNDP_FACTOR_DIAGONAL] = &gaussian_diagonal_ops,
 };
 
@@ -71,17 +76,20 @@ static gndp_status fill_options(const gndp_gaussian_options *given, gndp_gaussia
 {
     gndp_status st = GNDP_OK;
     *out = given != NULL ? *given : (gndp_gaussian_options){0};
-    GNDP_CHECK((int)out->factorisation >= GNDP_FACTOR_AUTO && out->factorisation <= GNDP_FACTOR_DIAGONAL, GNDP_ERR_ARG, "factorisation %d is none",
-               (int)out->factorisation);
-    GNDP_CHECK(isfinite(out->jitter) && isfinite(out->max_jitter), GNDP_ERR_RANGE, "jitter %g, max_jitter %g", out->jitter, out->max_jitter);
-    GNDP_CHECK(out->threads >= 0 && out->threads <= GAUSSIAN_MAX_THREADS, GNDP_ERR_RANGE, "%d threads, allowed are 0 to %d", out->threads,
-               GAUSSIAN_MAX_THREADS);
+    GNDP_CHECK((int)out->factorisation >= GNDP_FACTOR_AUTO &&
+                   out->factorisation <= GNDP_FACTOR_DIAGONAL,
+               GNDP_ERR_ARG, "factorisation %d is none", (int)out->factorisation);
+    GNDP_CHECK(isfinite(out->jitter) && isfinite(out->max_jitter), GNDP_ERR_RANGE,
+               "jitter %g, max_jitter %g", out->jitter, out->max_jitter);
+    GNDP_CHECK(out->threads >= 0 && out->threads <= GAUSSIAN_MAX_THREADS, GNDP_ERR_RANGE,
+               "%d threads, allowed are 0 to %d", out->threads, GAUSSIAN_MAX_THREADS);
     if (out->max_jitter == 0.0) {
         out->max_jitter = 1e-6;
     }
     if (out->max_bytes == 0) {
         const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-        out->max_bytes = pages > 0 && page > 0 ? (size_t)pages / 4 * 3 * (size_t)page : (size_t)4 << 30;
+        out->max_bytes =
+            pages > 0 && page > 0 ? (size_t)pages / 4 * 3 * (size_t)page : (size_t)4 << 30;
     }
     if (out->threads == 0) {
         const int threads = gndp_threads_get();
@@ -131,8 +139,10 @@ static void note_reason(char *why, size_t size, gndp_factorisation kind)
     gndp_clear_error();
 }
 
-gndp_status gaussian_wrap(const gaussian_ops *ops, void *impl, const gaussian_facts *facts, int64_t size, int outputs, const double *mean,
-                          const gndp_gaussian_options *options, const char *why, gndp_gaussian **out)
+gndp_status gaussian_wrap(const gaussian_ops *ops, void *impl, const gaussian_facts *facts,
+                          int64_t size, int outputs, const double *mean,
+                          const gndp_gaussian_options *options, const char *why,
+                          gndp_gaussian **out)
 {
     gndp_status st = GNDP_OK;
     gndp_gaussian *law = calloc(1, sizeof *law);
@@ -152,8 +162,9 @@ gndp_status gaussian_wrap(const gaussian_ops *ops, void *impl, const gaussian_fa
         GNDP_CHECK(law->mean != NULL, GNDP_ERR_NOMEM, "a mean of %lld values", (long long)size);
         memcpy(law->mean, mean, (size_t)size * sizeof *mean);
     }
-    gndp_text_append(law->describe, sizeof law->describe, "%s: %lld values, %s; jitter %.3g; %.3g MiB%s", ops->name, (long long)size, facts->note,
-                     facts->jitter, (double)facts->bytes / 1048576.0, why);
+    gndp_text_append(law->describe, sizeof law->describe,
+                     "%s: %lld values, %s; jitter %.3g; %.3g MiB%s", ops->name, (long long)size,
+                     facts->note, facts->jitter, (double)facts->bytes / 1048576.0, why);
     *out = law;
     law = NULL;
 done:
@@ -166,28 +177,36 @@ static gndp_status check_problem(const gaussian_problem *p, const double *mean)
     gndp_status st = GNDP_OK;
     const covariance *cov = p->cov;
     const bool globe = p->points->kind == GNDP_POINTS_LATLON;
-    GNDP_CHECK(cov->dim == points_dim(p->points), GNDP_ERR_SHAPE, "the points have %lld coordinates, the kernel %lld: %s",
+    GNDP_CHECK(cov->dim == points_dim(p->points), GNDP_ERR_SHAPE,
+               "the points have %lld coordinates, the kernel %lld: %s",
                (long long)points_dim(p->points), (long long)cov->dim, cov->text);
     GNDP_CHECK(!globe || cov->domain != GNDP_DOMAIN_EUCLIDEAN, GNDP_ERR_SHAPE,
                "latitudes and longitudes want a kernel on the sphere (s2_...), got %s", cov->text);
-    GNDP_CHECK(p->points->kind != GNDP_POINTS_PRODUCT || cov->domain != GNDP_DOMAIN_SPHERE, GNDP_ERR_SHAPE,
-               "a product of axes is no set of unit vectors: a kernel on the sphere wants a list or latitudes and longitudes, got %s", cov->text);
+    GNDP_CHECK(p->points->kind != GNDP_POINTS_PRODUCT || cov->domain != GNDP_DOMAIN_SPHERE,
+               GNDP_ERR_SHAPE,
+               "a product of axes is no set of unit vectors: a kernel on the sphere wants a list "
+               "or latitudes and longitudes, got %s",
+               cov->text);
     for (int64_t i = 0; mean != NULL && i < p->size; i++) {
-        GNDP_CHECK(isfinite(mean[i]), GNDP_ERR_NONFINITE, "mean: value %lld is %g", (long long)i, mean[i]);
+        GNDP_CHECK(isfinite(mean[i]), GNDP_ERR_NONFINITE, "mean: value %lld is %g", (long long)i,
+                   mean[i]);
     }
     if (cov->domain == GNDP_DOMAIN_SPHERE && p->points->kind == GNDP_POINTS_LIST) {
         const double *x = p->points->x.data;
         for (int64_t i = 0; i < p->n_points; i++) {
-            const double length = sqrt(x[3 * i] * x[3 * i] + x[3 * i + 1] * x[3 * i + 1] + x[3 * i + 2] * x[3 * i + 2]);
-            GNDP_CHECK(fabs(length - 1.0) <= 1e-6, GNDP_ERR_RANGE, "points: point %lld has length %.9g, not 1: it is not on the sphere", (long long)i,
-                       length);
+            const double length = sqrt(x[3 * i] * x[3 * i] + x[3 * i + 1] * x[3 * i + 1] +
+                                       x[3 * i + 2] * x[3 * i + 2]);
+            GNDP_CHECK(fabs(length - 1.0) <= 1e-6, GNDP_ERR_RANGE,
+                       "points: point %lld has length %.9g, not 1: it is not on the sphere",
+                       (long long)i, length);
         }
     }
 done:
     return st;
 }
 
-gndp_status gaussian_create_from(const covariance *cov, const gndp_points *points, const double *mean, const gndp_gaussian_options *options,
+gndp_status gaussian_create_from(const covariance *cov, const gndp_points *points,
+                                 const double *mean, const gndp_gaussian_options *options,
                                  gndp_gaussian **out)
 {
     gndp_status st = GNDP_OK;
@@ -201,8 +220,8 @@ gndp_status gaussian_create_from(const covariance *cov, const gndp_points *point
     GNDP_TRY(fill_options(options, &p.options));
     GNDP_TRY(points_check(points));
     p.n_points = gndp_points_count(points);
-    GNDP_CHECK(!__builtin_mul_overflow(p.n_points, (int64_t)p.outputs, &p.size), GNDP_ERR_RANGE, "%lld points of %d values", (long long)p.n_points,
-               p.outputs);
+    GNDP_CHECK(!__builtin_mul_overflow(p.n_points, (int64_t)p.outputs, &p.size), GNDP_ERR_RANGE,
+               "%lld points of %d values", (long long)p.n_points, p.outputs);
     GNDP_TRY(check_problem(&p, mean));
     if (p.options.factorisation == GNDP_FACTOR_AUTO) {
         n = candidates(&p, order);
@@ -224,19 +243,22 @@ gndp_status gaussian_create_from(const covariance *cov, const gndp_points *point
         note_reason(why, sizeof why, order[i]);
     }
     gaussian_threads_end(before);
-    if (st != GNDP_OK && why[0] == ';' && n > 1) { /* the choices before the last failed for reasons of their own */
+    if (st != GNDP_OK && why[0] == ';' &&
+        n > 1) { /* the choices before the last failed for reasons of their own */
         char last[512];
         snprintf(last, sizeof last, "%.500s", gndp_last_text());
         last[strcspn(last, "\n")] = '\0';
         GNDP_CHECK(false, st, "%s%s", last, why);
     }
     GNDP_TRY(st);
-    GNDP_TRY(gaussian_wrap(all_ops[order[0]], impl, &facts, p.size, p.outputs, mean, &p.options, why, out));
+    GNDP_TRY(gaussian_wrap(all_ops[order[0]], impl, &facts, p.size, p.outputs, mean, &p.options,
+                           why, out));
 done:
     return st;
 }
 
-gndp_status gndp_gaussian_create(const gndp_kernel *k, const gndp_points *points, const double *mean, const gndp_gaussian_options *options,
+gndp_status gndp_gaussian_create(const gndp_kernel *k, const gndp_points *points,
+                                 const double *mean, const gndp_gaussian_options *options,
                                  gndp_gaussian **out)
 {
     gndp_status st = GNDP_OK;
@@ -248,7 +270,8 @@ gndp_status gndp_gaussian_create(const gndp_kernel *k, const gndp_points *points
     GNDP_CHECK(points != NULL, GNDP_ERR_ARG, "points is NULL");
     GNDP_TRY(fill_options(options, &filled));
     GNDP_TRY(points_check(points));
-    GNDP_TRY(covariance_create(k, points_dim(points), points->kind == GNDP_POINTS_PRODUCT, filled.threads, &cov));
+    GNDP_TRY(covariance_create(k, points_dim(points), points->kind == GNDP_POINTS_PRODUCT,
+                               filled.threads, &cov));
     GNDP_TRY(gaussian_create_from(&cov, points, mean, &filled, out));
 done:
     covariance_free(&cov);
@@ -311,7 +334,8 @@ static void add_mean(const gndp_gaussian *law, int64_t n, double *out)
     }
 }
 
-gndp_status gndp_gaussian_sample(const gndp_gaussian *law, uint64_t seed, const uint32_t *member, int64_t n, double *out)
+gndp_status gndp_gaussian_sample(const gndp_gaussian *law, uint64_t seed, const uint32_t *member,
+                                 int64_t n, double *out)
 {
     gndp_status st = GNDP_OK;
     GNDP_TRY(check_call(law, n, member, out));
@@ -324,16 +348,19 @@ done:
     return st;
 }
 
-gndp_status gndp_gaussian_sample_subset(const gndp_gaussian *law, uint64_t seed, const uint32_t *member, int64_t n, const int64_t *index, int64_t m,
-                                        double *out)
+gndp_status gndp_gaussian_sample_subset(const gndp_gaussian *law, uint64_t seed,
+                                        const uint32_t *member, int64_t n, const int64_t *index,
+                                        int64_t m, double *out)
 {
     gndp_status st = GNDP_OK;
     double *whole = NULL;
     GNDP_TRY(check_call(law, n, member, out));
     GNDP_CHECK(m >= 0 && (m == 0 || index != NULL), GNDP_ERR_ARG, "%lld indices", (long long)m);
-    const int64_t points = law->size / law->outputs, p = law->outputs, group = n < GAUSSIAN_GROUP ? n : GAUSSIAN_GROUP;
+    const int64_t points = law->size / law->outputs, p = law->outputs,
+                  group = n < GAUSSIAN_GROUP ? n : GAUSSIAN_GROUP;
     for (int64_t i = 0; i < m; i++) {
-        GNDP_CHECK(index[i] >= 0 && index[i] < points, GNDP_ERR_RANGE, "index %lld is %lld, outside 0..%lld", (long long)i, (long long)index[i],
+        GNDP_CHECK(index[i] >= 0 && index[i] < points, GNDP_ERR_RANGE,
+                   "index %lld is %lld, outside 0..%lld", (long long)i, (long long)index[i],
                    (long long)points - 1);
     }
     if (n == 0) {
@@ -346,7 +373,8 @@ gndp_status gndp_gaussian_sample_subset(const gndp_gaussian *law, uint64_t seed,
         GNDP_TRY(gndp_gaussian_sample(law, seed, member + r, some, whole));
         for (int64_t s = 0; s < some; s++) {
             for (int64_t i = 0; i < m; i++) {
-                memcpy(out + ((r + s) * m + i) * p, whole + s * law->size + index[i] * p, (size_t)p * sizeof *out);
+                memcpy(out + ((r + s) * m + i) * p, whole + s * law->size + index[i] * p,
+                       (size_t)p * sizeof *out);
             }
         }
     }
@@ -378,14 +406,16 @@ gndp_status gndp_gaussian_apply(const gndp_gaussian *law, int64_t n, const doubl
     gndp_status st = GNDP_OK;
     GNDP_TRY(check_call(law, n, v, out));
     const int before = gaussian_threads_begin(law->options.threads);
-    st = law->ops->apply != NULL ? law->ops->apply(law->impl, n, v, out) : root_then_root(law, n, v, out);
+    st = law->ops->apply != NULL ? law->ops->apply(law->impl, n, v, out)
+                                 : root_then_root(law, n, v, out);
     gaussian_threads_end(before);
     GNDP_TRY(st);
 done:
     return st;
 }
 
-gndp_status gndp_gaussian_apply_root(const gndp_gaussian *law, bool transposed, int64_t n, const double *v, double *out)
+gndp_status gndp_gaussian_apply_root(const gndp_gaussian *law, bool transposed, int64_t n,
+                                     const double *v, double *out)
 {
     gndp_status st = GNDP_OK;
     GNDP_TRY(check_call(law, n, v, out));
@@ -401,7 +431,8 @@ static gndp_status check_finite(int64_t n, const double *v, const char *what)
 {
     gndp_status st = GNDP_OK;
     for (int64_t i = 0; i < n; i++) {
-        GNDP_CHECK(isfinite(v[i]), GNDP_ERR_NONFINITE, "%s: value %lld is %g", what, (long long)i, v[i]);
+        GNDP_CHECK(isfinite(v[i]), GNDP_ERR_NONFINITE, "%s: value %lld is %g", what, (long long)i,
+                   v[i]);
     }
 done:
     return st;
@@ -429,7 +460,8 @@ done:
     return st;
 }
 
-static gndp_status quadratic_by_solve(const gndp_gaussian *law, int64_t n, const double *v, double *out)
+static gndp_status quadratic_by_solve(const gndp_gaussian *law, int64_t n, const double *v,
+                                      double *out)
 {
     gndp_status st = GNDP_OK;
     double *x = malloc((size_t)law->size * sizeof *x);
@@ -449,7 +481,8 @@ done:
 }
 
 /* ln N(y; m, K) = -((y - m)' K^-1 (y - m) + ln det K + N P ln 2 pi) / 2 */
-gndp_status gndp_gaussian_log_prob(const gndp_gaussian *law, int64_t n, const double *y, double *out)
+gndp_status gndp_gaussian_log_prob(const gndp_gaussian *law, int64_t n, const double *y,
+                                   double *out)
 {
     gndp_status st = GNDP_OK;
     double *centred = NULL, log_det = 0.0;
@@ -462,7 +495,8 @@ gndp_status gndp_gaussian_log_prob(const gndp_gaussian *law, int64_t n, const do
         centred[i] = y[i] - (law->mean != NULL ? law->mean[i % law->size] : 0.0);
     }
     const int before = gaussian_threads_begin(law->options.threads);
-    st = law->ops->quadratic != NULL ? law->ops->quadratic(law->impl, n, centred, out) : quadratic_by_solve(law, n, centred, out);
+    st = law->ops->quadratic != NULL ? law->ops->quadratic(law->impl, n, centred, out)
+                                     : quadratic_by_solve(law, n, centred, out);
     gaussian_threads_end(before);
     GNDP_TRY(st);
     for (int64_t r = 0; r < n; r++) {

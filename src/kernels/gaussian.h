@@ -20,9 +20,9 @@ typedef struct gaussian_problem {
 /* What a factorisation says of itself when it is made. */
 typedef struct gaussian_facts {
     int64_t rank;
-    double jitter;   /* absolute */
-    size_t bytes;    /* held by the law */
-    char note[256];  /* part of the describing line */
+    double jitter;  /* absolute */
+    size_t bytes;   /* held by the law */
+    char note[256]; /* part of the describing line */
 } gaussian_facts;
 
 /* One way to factor K = R R'. Vectors [n, N P] and noise [n, rank] are rows. */
@@ -33,9 +33,11 @@ typedef struct gaussian_ops {
     gndp_status (*create)(const gaussian_problem *problem, void **impl, gaussian_facts *facts);
     void (*free)(void *impl);
     /** Draw i = R e, e the normals of (seed, member[i]); without the mean. */
-    gndp_status (*sample)(const void *impl, uint64_t seed, const uint32_t *member, int64_t n, double *out);
+    gndp_status (*sample)(const void *impl, uint64_t seed, const uint32_t *member, int64_t n,
+                          double *out);
     gndp_status (*root)(const void *impl, bool transposed, int64_t n, const double *v, double *out);
-    gndp_status (*apply)(const void *impl, int64_t n, const double *v, double *out); /* NULL: R (R' v) */
+    gndp_status (*apply)(const void *impl, int64_t n, const double *v,
+                         double *out); /* NULL: R (R' v) */
     gndp_status (*solve)(const void *impl, int64_t n, const double *v, double *out);
     gndp_status (*log_det)(const void *impl, double *out);
     /** out[i] = v_i' K^-1 v_i. NULL: from solve. */
@@ -43,7 +45,8 @@ typedef struct gaussian_ops {
     gndp_status (*variance)(const void *impl, double *out);
 } gaussian_ops;
 
-extern const gaussian_ops gaussian_dense_ops, gaussian_kronecker_ops, gaussian_circulant_ops, gaussian_latlon_ops, gaussian_diagonal_ops;
+extern const gaussian_ops gaussian_dense_ops, gaussian_kronecker_ops, gaussian_circulant_ops,
+    gaussian_latlon_ops, gaussian_diagonal_ops;
 
 struct gndp_gaussian {
     const gaussian_ops *ops;
@@ -57,20 +60,27 @@ struct gndp_gaussian {
 };
 
 /** gndp_gaussian_create on a covariance: the seam for tests. */
-gndp_status gaussian_create_from(const covariance *cov, const gndp_points *points, const double *mean, const gndp_gaussian_options *options,
+gndp_status gaussian_create_from(const covariance *cov, const gndp_points *points,
+                                 const double *mean, const gndp_gaussian_options *options,
                                  gndp_gaussian **out);
 
-/** A law with a dense covariance given as values: fill writes K's lower triangle (row-major, leading dimension n). `what` names K in messages. */
+/** A law with a dense covariance given as values: fill writes K's lower triangle (row-major,
+ * leading dimension n). `what` names K in messages. */
 typedef gndp_status (*gaussian_fill)(void *state, double *k);
-gndp_status gaussian_dense_from(gaussian_fill fill, void *state, int64_t n, double scale, const gndp_gaussian_options *options, const char *what,
+gndp_status gaussian_dense_from(gaussian_fill fill, void *state, int64_t n, double scale,
+                                const gndp_gaussian_options *options, const char *what,
                                 const gndp_points *points, void **impl, gaussian_facts *facts);
 
 /** Wrap a factor as a law; `impl` is taken, on failure freed. */
-gndp_status gaussian_wrap(const gaussian_ops *ops, void *impl, const gaussian_facts *facts, int64_t size, int outputs, const double *mean,
-                          const gndp_gaussian_options *options, const char *why, gndp_gaussian **out);
+gndp_status gaussian_wrap(const gaussian_ops *ops, void *impl, const gaussian_facts *facts,
+                          int64_t size, int outputs, const double *mean,
+                          const gndp_gaussian_options *options, const char *why,
+                          gndp_gaussian **out);
 
-/** Fails with GNDP_ERR_NOMEM when `bytes` is more than the options allow: says how much and what to do. */
-gndp_status gaussian_check_bytes(const gndp_gaussian_options *options, double bytes, const char *what);
+/** Fails with GNDP_ERR_NOMEM when `bytes` is more than the options allow: says how much and what to
+ * do. */
+gndp_status gaussian_check_bytes(const gndp_gaussian_options *options, double bytes,
+                                 const char *what);
 
 /* The random stream of draws: step 0, element the position in the noise. */
 #define GAUSSIAN_STREAM GNDP_STREAM(0x4750, 0)
@@ -80,7 +90,8 @@ enum { GAUSSIAN_GROUP = 8 };
 
 /* --------------------------------------------------------------------------------- threads */
 
-/** OpenBLAS (its OpenMP build) and parallel regions started by this thread use n threads from here on; returns what it was. */
+/** OpenBLAS (its OpenMP build) and parallel regions started by this thread use n threads from here
+ * on; returns what it was. */
 int gaussian_threads_begin(int n);
 void gaussian_threads_end(int before);
 

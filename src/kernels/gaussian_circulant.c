@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stationary kernels on equally spaced grids: K as a part of a circulant on a larger periodic grid, diagonal under the FFT.
+// Stationary kernels on equally spaced grids: K as a part of a circulant on a larger periodic grid,
+// diagonal under the FFT.
 #include <lapacke.h>
 #include <math.h>
 #include <omp.h>
@@ -11,10 +12,12 @@
 #include "kernels/gaussian.h"
 
 /*
- * Circulant embedding (Dietrich & Newsam 1997; Wood & Chan 1994): K = S C S', C the circulant of k on a periodic grid of M points, S the choice
- * of the N points. k is even, k(d) = k(-d), so the Hartley transform H (symmetric, H H = M) diagonalises C: C = H diag(s) H / M with s the
- * transform of k's lags, [P, P] symmetric at each frequency. R = S H diag(s^(1/2)) / sqrt(M) takes M P normals of the member alone, and costs one real
- * transform an output: members need not share a complex one. s < 0 beyond rounding: the grid grows; at its limit this is an error, never a cut.
+ * Circulant embedding (Dietrich & Newsam 1997; Wood & Chan 1994): K = S C S', C the circulant of k
+ * on a periodic grid of M points, S the choice of the N points. k is even, k(d) = k(-d), so the
+ * Hartley transform H (symmetric, H H = M) diagonalises C: C = H diag(s) H / M with s the transform
+ * of k's lags, [P, P] symmetric at each frequency. R = S H diag(s^(1/2)) / sqrt(M) takes M P
+ * normals of the member alone, and costs one real transform an output: members need not share a
+ * complex one. s < 0 beyond rounding: the grid grows; at its limit this is an error, never a cut.
  */
 enum { MAX_AXES = 4, MAX_GROWTH = 5 };
 
@@ -50,9 +53,12 @@ static gndp_status check_applies(const gaussian_problem *p, double step[])
 {
     gndp_status st = GNDP_OK;
     const gndp_points *points = p->points;
-    GNDP_CHECK(points->kind == GNDP_POINTS_PRODUCT, GNDP_ERR_UNSUPPORTED, "the points are no product of axes");
-    GNDP_CHECK(p->cov->stationary, GNDP_ERR_UNSUPPORTED, "the kernel is not stationary: %s", p->cov->text);
-    GNDP_CHECK(covariance_white(p->cov) >= 0.0, GNDP_ERR_UNSUPPORTED, "its white noise is not the same for each value: %s", p->cov->text);
+    GNDP_CHECK(points->kind == GNDP_POINTS_PRODUCT, GNDP_ERR_UNSUPPORTED,
+               "the points are no product of axes");
+    GNDP_CHECK(p->cov->stationary, GNDP_ERR_UNSUPPORTED, "the kernel is not stationary: %s",
+               p->cov->text);
+    GNDP_CHECK(covariance_white(p->cov) >= 0.0, GNDP_ERR_UNSUPPORTED,
+               "its white noise is not the same for each value: %s", p->cov->text);
     GNDP_CHECK(p->outputs <= 8, GNDP_ERR_UNSUPPORTED, "%d outputs, at most 8", p->outputs);
     for (int a = 0; a < points->n_axes; a++) {
         const int64_t n = points->axis_size[a];
@@ -61,8 +67,10 @@ static gndp_status check_applies(const gaussian_problem *p, double step[])
         GNDP_CHECK(step[a] != 0.0, GNDP_ERR_UNSUPPORTED, "axis %d ends where it begins", a);
         for (int64_t i = 0; i < n; i++) {
             const double off = x[i] - (x[0] + step[a] * (double)i);
-            /* 1e-9 of a step: what decimal text leaves; k then errs by far less than its own rounding would show */
-            GNDP_CHECK(fabs(off) <= 1e-9 * fabs(step[a]), GNDP_ERR_UNSUPPORTED, "axis %d is not equally spaced: value %lld is off by %.3g steps", a,
+            /* 1e-9 of a step: what decimal text leaves; k then errs by far less than its own
+             * rounding would show */
+            GNDP_CHECK(fabs(off) <= 1e-9 * fabs(step[a]), GNDP_ERR_UNSUPPORTED,
+                       "axis %d is not equally spaced: value %lld is off by %.3g steps", a,
                        (long long)i, off / step[a]);
         }
     }
@@ -77,12 +85,14 @@ static int64_t lag(int64_t j, int64_t m)
 }
 
 /* Transform [M] in place over all parts of s; the [p, q] part of k at each lag comes first. */
-static gndp_status fill_lags(const gaussian_problem *p, circulant_law *c, const double step[], double *s)
+static gndp_status fill_lags(const gaussian_problem *p, circulant_law *c, const double step[],
+                             double *s)
 {
     gndp_status st = GNDP_OK;
     enum { ROWS = 8192 };
     const int axes = c->axes, outputs = c->outputs, pp = outputs * outputs;
-    double *z = malloc((size_t)(ROWS * axes) * sizeof *z), *k = malloc((size_t)(ROWS * pp) * sizeof *k);
+    double *z = malloc((size_t)(ROWS * axes) * sizeof *z),
+           *k = malloc((size_t)(ROWS * pp) * sizeof *k);
     const double origin[MAX_AXES] = {0};
     GNDP_CHECK(z != NULL && k != NULL, GNDP_ERR_NOMEM, "%d lags", ROWS);
     for (int64_t from = 0; from < c->total; from += ROWS) {
@@ -98,7 +108,8 @@ static gndp_status fill_lags(const gaussian_problem *p, circulant_law *c, const 
         for (int64_t i = 0; i < some; i++) {
             for (int a = 0; a < outputs; a++) {
                 for (int b = 0; b < outputs; b++) {
-                    s[(a * outputs + b) * c->total + from + i] = k[a * ROWS * outputs + i * outputs + b];
+                    s[(a * outputs + b) * c->total + from + i] =
+                        k[a * ROWS * outputs + i * outputs + b];
                 }
             }
         }
@@ -123,8 +134,9 @@ static int64_t mirror(const circulant_law *c, int64_t j)
 }
 
 /*
- * The periodic lags must be even. A lag of half the period stands for both signs: where k differs there (off-diagonal parts of vector kernels) the mean
- * of the two is taken, which is allowed only outside the lags of the grid: `wide` says that the embedding leaves them out.
+ * The periodic lags must be even. A lag of half the period stands for both signs: where k differs
+ * there (off-diagonal parts of vector kernels) the mean of the two is taken, which is allowed only
+ * outside the lags of the grid: `wide` says that the embedding leaves them out.
  */
 static gndp_status make_even(const circulant_law *c, bool wide, double *s)
 {
@@ -142,8 +154,10 @@ static gndp_status make_even(const circulant_law *c, bool wide, double *s)
         }
         for (int i = 0; i < pp && other >= j; i++) {
             double *x = s + (int64_t)i * c->total + j, *y = s + (int64_t)i * c->total + other;
-            GNDP_CHECK((half && wide) || fabs(*x - *y) <= 1e-13 * top, GNDP_ERR_UNSUPPORTED,
-                       "k(d) differs from k(-d) by %.3g: not even, which circulant embedding asks for", *x - *y);
+            GNDP_CHECK(
+                (half && wide) || fabs(*x - *y) <= 1e-13 * top, GNDP_ERR_UNSUPPORTED,
+                "k(d) differs from k(-d) by %.3g: not even, which circulant embedding asks for",
+                *x - *y);
             *x = *y = 0.5 * (*x + *y);
         }
     }
@@ -151,7 +165,8 @@ done:
     return st;
 }
 
-/* Root and inverse of the symmetric [P, P] s at one frequency, by its eigenvalues. Returns the smallest. */
+/* Root and inverse of the symmetric [P, P] s at one frequency, by its eigenvalues. Returns the
+ * smallest. */
 static double root_at(const circulant_law *c, int64_t f, double floor, double *s, double *inverse)
 {
     const int p = c->outputs;
@@ -221,8 +236,8 @@ done:
 }
 
 /* One embedding. *ok false: indefinite, to be grown. */
-static gndp_status embed(const gaussian_problem *p, const double step[], int growth, bool wide, circulant_law **out, bool *ok, double *smallest,
-                         double *largest)
+static gndp_status embed(const gaussian_problem *p, const double step[], int growth, bool wide,
+                         circulant_law **out, bool *ok, double *smallest, double *largest)
 {
     gndp_status st = GNDP_OK;
     circulant_law *c = calloc(1, sizeof *c);
@@ -235,13 +250,17 @@ static gndp_status embed(const gaussian_problem *p, const double step[], int gro
     c->total = 1;
     double total = 1.0;
     for (int a = 0; a < c->axes; a++) {
-        const int64_t n = c->n[a] = p->points->axis_size[a], least = n == 1 ? 1 : wide ? 2 * n : 2 * (n - 1);
+        const int64_t n = c->n[a] = p->points->axis_size[a], least = n == 1 ? 1
+                                                                     : wide ? 2 * n
+                                                                            : 2 * (n - 1);
         c->m[a] = n == 1 ? 1 : fft_good_size(least << growth);
         total *= (double)c->m[a];
-        GNDP_CHECK(c->m[a] < INT32_MAX, GNDP_ERR_NOMEM, "an axis of %lld points", (long long)c->m[a]);
+        GNDP_CHECK(c->m[a] < INT32_MAX, GNDP_ERR_NOMEM, "an axis of %lld points",
+                   (long long)c->m[a]);
     }
     const double values = (double)(c->outputs * c->outputs);
-    GNDP_TRY(gaussian_check_bytes(&p->options, 8.0 * total * (2.0 * values + 2.0), "circulant embedding"));
+    GNDP_TRY(gaussian_check_bytes(&p->options, 8.0 * total * (2.0 * values + 2.0),
+                                  "circulant embedding"));
     for (int a = 0; a < c->axes; a++) {
         c->total *= c->m[a];
     }
@@ -249,13 +268,15 @@ static gndp_status embed(const gaussian_problem *p, const double step[], int gro
     c->root = gndp_pages_alloc(bytes);
     c->inverse = gndp_pages_alloc(bytes);
     c->kernel0 = malloc((size_t)c->outputs * sizeof *c->kernel0);
-    GNDP_CHECK(c->root != NULL && c->inverse != NULL && c->kernel0 != NULL, GNDP_ERR_NOMEM, "%zu bytes", 2 * bytes);
+    GNDP_CHECK(c->root != NULL && c->inverse != NULL && c->kernel0 != NULL, GNDP_ERR_NOMEM,
+               "%zu bytes", 2 * bytes);
     GNDP_TRY(fft_hartley_create(c->axes, c->m, &c->plan));
     GNDP_TRY(fill_lags(p, c, step, c->root));
     GNDP_TRY(make_even(c, wide, c->root));
     double mean = 0.0;
     for (int i = 0; i < c->outputs; i++) {
-        c->kernel0[i] = c->root[(int64_t)(i * c->outputs + i) * c->total] + covariance_white(p->cov);
+        c->kernel0[i] =
+            c->root[(int64_t)(i * c->outputs + i) * c->total] + covariance_white(p->cov);
         mean += c->kernel0[i] / c->outputs;
     }
     c->jitter = p->options.jitter > 0.0 ? p->options.jitter * mean : 0.0;
@@ -263,7 +284,8 @@ static gndp_status embed(const gaussian_problem *p, const double step[], int gro
         c->kernel0[i] += c->jitter;
     }
     GNDP_TRY(factor(c, covariance_white(p->cov) + c->jitter, smallest, largest));
-    GNDP_CHECK(isfinite(*smallest), GNDP_ERR_NONFINITE, "%s: its spectrum is not finite", p->cov->text);
+    GNDP_CHECK(isfinite(*smallest), GNDP_ERR_NONFINITE, "%s: its spectrum is not finite",
+               p->cov->text);
     /* rounding of a sum of M lags, each wrong by an ulp or so, with the logarithm of the FFT */
     c->clipped = fmax(0.0, -*smallest / *largest);
     *ok = *largest > 0.0 && c->clipped <= 64.0 * 0x1p-52 * log2((double)c->total + 2.0);
@@ -293,18 +315,23 @@ static gndp_status circulant_create(const gaussian_problem *p, void **impl, gaus
         GNDP_TRY(st);
     }
     GNDP_CHECK(ok, GNDP_ERR_UNSUPPORTED,
-               "circulant embedding stays indefinite: smallest eigenvalue %.3g of largest %.3g with %d times the grid an axis (%s): a correlation length "
+               "circulant embedding stays indefinite: smallest eigenvalue %.3g of largest %.3g "
+               "with %d times the grid an axis (%s): a correlation length "
                "much beyond the grid; use a dense or Kronecker law, or add white noise",
-               smallest, largest, 1 << growth, growth > MAX_GROWTH ? "its limit" : "its memory limit");
+               smallest, largest, 1 << growth,
+               growth > MAX_GROWTH ? "its limit" : "its memory limit");
     facts->rank = c->total * c->outputs;
     facts->jitter = c->jitter;
-    facts->bytes = (size_t)(c->total * c->outputs * c->outputs) * sizeof(double) * (c->inverse != NULL ? 2 : 1);
+    facts->bytes = (size_t)(c->total * c->outputs * c->outputs) * sizeof(double) *
+                   (c->inverse != NULL ? 2 : 1);
     int at = snprintf(facts->note, sizeof facts->note, "embedded in");
     for (int a = 0; a < c->axes; a++) {
-        at += snprintf(facts->note + at, sizeof facts->note - (size_t)at, "%s%lld", a == 0 ? " " : " x ", (long long)c->m[a]);
+        at += snprintf(facts->note + at, sizeof facts->note - (size_t)at, "%s%lld",
+                       a == 0 ? " " : " x ", (long long)c->m[a]);
     }
     if (c->clipped > 0.0) {
-        snprintf(facts->note + at, sizeof facts->note - (size_t)at, ", eigenvalues down to -%.1e of the largest taken as 0", c->clipped);
+        snprintf(facts->note + at, sizeof facts->note - (size_t)at,
+                 ", eigenvalues down to -%.1e of the largest taken as 0", c->clipped);
     }
     *impl = c;
     c = NULL;
@@ -329,7 +356,8 @@ static gndp_status scratch_make(const circulant_law *c, scratch *s)
     s->field = gndp_pages_alloc(s->bytes);
     s->other = gndp_pages_alloc(s->bytes);
     s->work = gndp_pages_alloc(s->work_bytes);
-    GNDP_CHECK(s->field != NULL && s->other != NULL && s->work != NULL, GNDP_ERR_NOMEM, "%zu bytes", 2 * s->bytes + s->work_bytes);
+    GNDP_CHECK(s->field != NULL && s->other != NULL && s->work != NULL, GNDP_ERR_NOMEM, "%zu bytes",
+               2 * s->bytes + s->work_bytes);
 done:
     return st;
 }
@@ -442,7 +470,8 @@ static void precondition(const circulant_law *c, scratch *s, const double *v, do
 typedef enum task { SAMPLE, ROOT, ROOT_TRANSPOSED, APPLY } task;
 
 /* Members are independent: each is one thread's work. */
-static gndp_status for_members(const circulant_law *c, task what, uint64_t seed, const uint32_t *member, int64_t n, const double *v, double *out)
+static gndp_status for_members(const circulant_law *c, task what, uint64_t seed,
+                               const uint32_t *member, int64_t n, const double *v, double *out)
 {
     gndp_status st = GNDP_OK;
     const int64_t size = c->points * c->outputs, rank = c->total * c->outputs;
@@ -454,7 +483,8 @@ static gndp_status for_members(const circulant_law *c, task what, uint64_t seed,
 #pragma omp for schedule(static, 1)
         for (int64_t r = 0; r < n; r++) {
             if (mine == GNDP_OK && what == SAMPLE) {
-                mine = gndp_random_normal_f64(seed, 0, member[r], GAUSSIAN_STREAM, 0, rank, s.other);
+                mine =
+                    gndp_random_normal_f64(seed, 0, member[r], GAUSSIAN_STREAM, 0, rank, s.other);
             }
             if (mine == GNDP_OK && what == SAMPLE) {
                 root_one(c, &s, s.other, out + r * size);
@@ -470,17 +500,20 @@ static gndp_status for_members(const circulant_law *c, task what, uint64_t seed,
 #pragma omp critical
         st = st == GNDP_OK ? mine : st;
     }
-    GNDP_CHECK(st == GNDP_OK, st, "circulant law: scratch for %d transforms of %lld values", threads, (long long)c->total);
+    GNDP_CHECK(st == GNDP_OK, st, "circulant law: scratch for %d transforms of %lld values",
+               threads, (long long)c->total);
 done:
     return st;
 }
 
-static gndp_status circulant_sample(const void *impl, uint64_t seed, const uint32_t *member, int64_t n, double *out)
+static gndp_status circulant_sample(const void *impl, uint64_t seed, const uint32_t *member,
+                                    int64_t n, double *out)
 {
     return for_members(impl, SAMPLE, seed, member, n, NULL, out);
 }
 
-static gndp_status circulant_root(const void *impl, bool transposed, int64_t n, const double *v, double *out)
+static gndp_status circulant_root(const void *impl, bool transposed, int64_t n, const double *v,
+                                  double *out)
 {
     return for_members(impl, transposed ? ROOT_TRANSPOSED : ROOT, 0, NULL, n, v, out);
 }
@@ -502,8 +535,10 @@ static double dot(int64_t n, const double *a, const double *b)
 enum { CG_STEPS = 2000 };
 #define CG_RESIDUAL 1e-10
 
-/* Preconditioned conjugate gradients (Golub & Van Loan 2013, algorithm 11.5.1); w holds r, z, p, q. */
-static gndp_status solve_one(const circulant_law *c, scratch *s, const double *v, double *x, double *w)
+/* Preconditioned conjugate gradients (Golub & Van Loan 2013, algorithm 11.5.1); w holds r, z, p, q.
+ */
+static gndp_status solve_one(const circulant_law *c, scratch *s, const double *v, double *x,
+                             double *w)
 {
     gndp_status st = GNDP_OK;
     const int64_t n = c->points * c->outputs;
@@ -541,7 +576,8 @@ static gndp_status solve_one(const circulant_law *c, scratch *s, const double *v
     }
     residual = sqrt(sum);
     GNDP_CHECK(residual <= 2.0 * goal, GNDP_ERR_NONFINITE,
-               "circulant law: conjugate gradients stop at a relative residual of %.3g, wanted %.0e: K is nearly singular; add white noise",
+               "circulant law: conjugate gradients stop at a relative residual of %.3g, wanted "
+               "%.0e: K is nearly singular; add white noise",
                residual / sqrt(dot(n, v, v)), CG_RESIDUAL);
 done:
     return st;
@@ -570,7 +606,9 @@ static gndp_status circulant_log_det(const void *impl, double *out)
 {
     gndp_status st = GNDP_OK;
     (void)impl, (void)out;
-    GNDP_CHECK(false, GNDP_ERR_UNSUPPORTED, "circulant embedding gives draws and products, not ln det K: ask for a dense or Kronecker law");
+    GNDP_CHECK(false, GNDP_ERR_UNSUPPORTED,
+               "circulant embedding gives draws and products, not ln det K: ask for a dense or "
+               "Kronecker law");
 done:
     return st;
 }

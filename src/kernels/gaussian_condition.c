@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A law given some of its values: the Gaussian update from the law's own covariance, whatever its factors.
+// A law given some of its values: the Gaussian update from the law's own covariance, whatever its
+// factors.
 #include <cblas.h>
 #include <lapacke.h>
 #include <limits.h>
@@ -10,15 +11,17 @@
 #include "base/memory.h"
 #include "kernels/gaussian.h"
 
-/* Rows of K at chosen values, and the update made of them. a: T P targets, c: M P observed values. */
+/* Rows of K at chosen values, and the update made of them. a: T P targets, c: M P observed values.
+ */
 typedef struct update {
     const gndp_gaussian *law;
     int64_t n_target, n_seen;
     int64_t *target, *seen; /* value numbers */
     double *ka;             /* [T P, T P]: K at the targets, then the posterior covariance */
     double *kc;             /* [M P, M P] column-major: then its factor */
-    double *kca;            /* [T P][M P]: column t holds K of the observed values with target t, then L^-1 of it */
-    double *mean, *rest;    /* [T P], [M P] */
+    double *kca; /* [T P][M P]: column t holds K of the observed values with target t, then L^-1 of
+                    it */
+    double *mean, *rest; /* [T P], [M P] */
 } update;
 
 static int64_t *value_numbers(const int64_t *index, int64_t n, int64_t p)
@@ -30,8 +33,10 @@ static int64_t *value_numbers(const int64_t *index, int64_t n, int64_t p)
     return out;
 }
 
-/* Columns of K by products with unit vectors, a few at a time: they hold the law's jitter, and its poles, as its draws do. */
-static gndp_status columns(const update *u, int64_t n, const int64_t *which, int64_t m, const int64_t *rows, double *out)
+/* Columns of K by products with unit vectors, a few at a time: they hold the law's jitter, and its
+ * poles, as its draws do. */
+static gndp_status columns(const update *u, int64_t n, const int64_t *which, int64_t m,
+                           const int64_t *rows, double *out)
 {
     gndp_status st = GNDP_OK;
     const int64_t size = u->law->size;
@@ -58,7 +63,8 @@ done:
     return st;
 }
 
-/* m + K_ac (K_cc + noise)^-1 (y - m_c) and K_aa - K_ac (K_cc + noise)^-1 K_ca (Rasmussen & Williams 2006, eq. 2.23-2.24). */
+/* m + K_ac (K_cc + noise)^-1 (y - m_c) and K_aa - K_ac (K_cc + noise)^-1 K_ca (Rasmussen & Williams
+ * 2006, eq. 2.23-2.24). */
 static gndp_status make(update *u, const double *y, const double *noise)
 {
     gndp_status st = GNDP_OK;
@@ -79,10 +85,12 @@ static gndp_status make(update *u, const double *y, const double *noise)
     const int n = (int)c, m = (int)a;
     const lapack_int info = LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'U', n, u->kc, n);
     GNDP_CHECK(info == 0, GNDP_ERR_NOT_PD,
-               "the covariance of the observed values is not positive definite at value %d (point %lld): is a point observed twice, or the law without "
+               "the covariance of the observed values is not positive definite at value %d (point "
+               "%lld): is a point observed twice, or the law without "
                "noise? Give the observations a variance",
                (int)info - 1, (long long)(u->seen[info > 0 ? info - 1 : 0] / u->law->outputs));
-    cblas_dtrsm(CblasColMajor, CblasLeft, CblasUpper, CblasTrans, CblasNonUnit, n, m, 1.0, u->kc, n, u->kca, n);
+    cblas_dtrsm(CblasColMajor, CblasLeft, CblasUpper, CblasTrans, CblasNonUnit, n, m, 1.0, u->kc, n,
+                u->kca, n);
     cblas_dtrsv(CblasColMajor, CblasUpper, CblasTrans, CblasNonUnit, n, u->kc, n, u->rest, 1);
     cblas_dgemv(CblasColMajor, CblasTrans, n, m, 1.0, u->kca, n, u->rest, 1, 1.0, u->mean, 1);
     cblas_dsyrk(CblasColMajor, CblasUpper, CblasTrans, m, n, -1.0, u->kca, n, 1.0, u->ka, m);
@@ -99,36 +107,43 @@ static gndp_status fill(void *state, double *k)
     return GNDP_OK;
 }
 
-static gndp_status check(const gndp_gaussian *law, const int64_t *index, int64_t m, const double *y, const double *noise, const int64_t *target,
-                         int64_t t)
+static gndp_status check(const gndp_gaussian *law, const int64_t *index, int64_t m, const double *y,
+                         const double *noise, const int64_t *target, int64_t t)
 {
     gndp_status st = GNDP_OK;
     const int64_t points = law->size / law->outputs;
-    GNDP_CHECK(m >= 0 && t >= 0 && (m == 0 || (index != NULL && y != NULL)), GNDP_ERR_ARG, "%lld observations, %lld targets", (long long)m,
-               (long long)t);
+    GNDP_CHECK(m >= 0 && t >= 0 && (m == 0 || (index != NULL && y != NULL)), GNDP_ERR_ARG,
+               "%lld observations, %lld targets", (long long)m, (long long)t);
     GNDP_CHECK(target == NULL || t > 0, GNDP_ERR_ARG, "no targets");
     for (int64_t i = 0; i < m; i++) {
-        GNDP_CHECK(index[i] >= 0 && index[i] < points, GNDP_ERR_RANGE, "observed point %lld is %lld, outside 0..%lld", (long long)i,
+        GNDP_CHECK(index[i] >= 0 && index[i] < points, GNDP_ERR_RANGE,
+                   "observed point %lld is %lld, outside 0..%lld", (long long)i,
                    (long long)index[i], (long long)points - 1);
     }
     for (int64_t i = 0; target != NULL && i < t; i++) {
-        GNDP_CHECK(target[i] >= 0 && target[i] < points, GNDP_ERR_RANGE, "target %lld is %lld, outside 0..%lld", (long long)i, (long long)target[i],
+        GNDP_CHECK(target[i] >= 0 && target[i] < points, GNDP_ERR_RANGE,
+                   "target %lld is %lld, outside 0..%lld", (long long)i, (long long)target[i],
                    (long long)points - 1);
     }
     for (int64_t i = 0; i < m * law->outputs; i++) {
-        GNDP_CHECK(isfinite(y[i]), GNDP_ERR_NONFINITE, "observed value %lld is %g", (long long)i, y[i]);
-        GNDP_CHECK(noise == NULL || (noise[i] >= 0.0 && isfinite(noise[i])), GNDP_ERR_RANGE, "the noise variance of value %lld is %g", (long long)i,
+        GNDP_CHECK(isfinite(y[i]), GNDP_ERR_NONFINITE, "observed value %lld is %g", (long long)i,
+                   y[i]);
+        GNDP_CHECK(noise == NULL || (noise[i] >= 0.0 && isfinite(noise[i])), GNDP_ERR_RANGE,
+                   "the noise variance of value %lld is %g", (long long)i,
                    noise == NULL ? 0.0 : noise[i]);
     }
-    const double a = (double)(target != NULL ? t : points) * law->outputs, c = (double)m * law->outputs;
+    const double a = (double)(target != NULL ? t : points) * law->outputs,
+                 c = (double)m * law->outputs;
     GNDP_CHECK(a <= INT_MAX && c <= INT_MAX, GNDP_ERR_NOMEM, "a dense law of %.0f values", a);
-    GNDP_TRY(gaussian_check_bytes(&law->options, 8.0 * (2.0 * a * a + c * c + a * c), "the conditioned law"));
+    GNDP_TRY(gaussian_check_bytes(&law->options, 8.0 * (2.0 * a * a + c * c + a * c),
+                                  "the conditioned law"));
 done:
     return st;
 }
 
-gndp_status gndp_gaussian_condition(const gndp_gaussian *law, const int64_t *index, int64_t m, const double *y, const double *noise,
-                                    const int64_t *target, int64_t t, gndp_gaussian **out)
+gndp_status gndp_gaussian_condition(const gndp_gaussian *law, const int64_t *index, int64_t m,
+                                    const double *y, const double *noise, const int64_t *target,
+                                    int64_t t, gndp_gaussian **out)
 {
     gndp_status st = GNDP_OK;
     update u = {.law = law};
@@ -149,12 +164,15 @@ gndp_status gndp_gaussian_condition(const gndp_gaussian *law, const int64_t *ind
     u.kca = malloc((size_t)(u.n_seen * u.n_target) * sizeof *u.kca + 1);
     u.mean = malloc((size_t)u.n_target * sizeof *u.mean);
     u.rest = malloc((size_t)u.n_seen * sizeof *u.rest + 1);
-    GNDP_CHECK(u.target != NULL && u.seen != NULL && u.ka != NULL && u.kc != NULL && u.kca != NULL && u.mean != NULL && u.rest != NULL,
-               GNDP_ERR_NOMEM, "%lld targets, %lld observed values", (long long)u.n_target, (long long)u.n_seen);
+    GNDP_CHECK(u.target != NULL && u.seen != NULL && u.ka != NULL && u.kc != NULL &&
+                   u.kca != NULL && u.mean != NULL && u.rest != NULL,
+               GNDP_ERR_NOMEM, "%lld targets, %lld observed values", (long long)u.n_target,
+               (long long)u.n_seen);
     const int before = gaussian_threads_begin(law->options.threads);
     double scale = 0.0;
     st = make(&u, y, noise);
-    if (st == GNDP_OK) { /* jitter is measured by the prior: the posterior variance of an observed point may be 0 */
+    if (st == GNDP_OK) { /* jitter is measured by the prior: the posterior variance of an observed
+                            point may be 0 */
         double *variance = malloc((size_t)law->size * sizeof *variance);
         st = variance == NULL ? GNDP_ERR_NOMEM : gndp_gaussian_variance(law, variance);
         for (int64_t i = 0; st == GNDP_OK && i < law->size; i++) {
@@ -163,13 +181,15 @@ gndp_status gndp_gaussian_condition(const gndp_gaussian *law, const int64_t *ind
         free(variance);
     }
     if (st == GNDP_OK) {
-        st = gaussian_dense_from(fill, &u, u.n_target, scale, &law->options, "the conditioned law", NULL, &impl, &facts);
+        st = gaussian_dense_from(fill, &u, u.n_target, scale, &law->options, "the conditioned law",
+                                 NULL, &impl, &facts);
     }
     gaussian_threads_end(before);
     GNDP_TRY(st);
     char why[64];
     snprintf(why, sizeof why, "; given %lld values", (long long)u.n_seen);
-    GNDP_TRY(gaussian_wrap(&gaussian_dense_ops, impl, &facts, u.n_target, (int)p, u.mean, &law->options, why, out));
+    GNDP_TRY(gaussian_wrap(&gaussian_dense_ops, impl, &facts, u.n_target, (int)p, u.mean,
+                           &law->options, why, out));
 done:
     free(u.target);
     free(u.seen);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The dense law: the lower triangle of K filled tile by tile where its Cholesky factor will lie, K = L L'.
+// The dense law: the lower triangle of K filled tile by tile where its Cholesky factor will lie, K
+// = L L'.
 #include <cblas.h>
 #include <limits.h>
 #include <math.h>
@@ -12,8 +13,8 @@
 #include "kernels/panel.h"
 
 /*
- * L [n, n] row-major, lower: for LAPACK the column-major upper factor U = L', whose 'U' form reads and writes that triangle
- * alone. What stands above the diagonal is never written.
+ * L [n, n] row-major, lower: for LAPACK the column-major upper factor U = L', whose 'U' form reads
+ * and writes that triangle alone. What stands above the diagonal is never written.
  */
 typedef struct dense_law {
     bool f32;
@@ -45,7 +46,8 @@ typedef struct gram_source {
     int64_t rows, columns;
 } gram_source;
 
-/* Part of a tile that lies on or below the diagonal; K is symmetric, so that the rest would be double work. */
+/* Part of a tile that lies on or below the diagonal; K is symmetric, so that the rest would be
+ * double work. */
 static void copy_tile(const gram_source *s, int64_t i0, int64_t j0, double *k)
 {
     const int64_t p = s->problem->outputs, n = s->problem->size, width = s->columns * p;
@@ -64,7 +66,8 @@ static void copy_tile(const gram_source *s, int64_t i0, int64_t j0, double *k)
     }
 }
 
-/* Tiles at the ends are moved back to keep their shape, since each shape is a plan of its own: what they write twice is the same. */
+/* Tiles at the ends are moved back to keep their shape, since each shape is a plan of its own: what
+ * they write twice is the same. */
 static gndp_status fill_gram(void *state, double *k)
 {
     gndp_status st = GNDP_OK;
@@ -75,7 +78,8 @@ static gndp_status fill_gram(void *state, double *k)
         const int64_t i0 = i + s->rows <= n ? i : n - s->rows;
         for (int64_t j = 0; j < i0 + s->rows; j += s->columns) {
             const int64_t j0 = j + s->columns <= n ? j : n - s->columns;
-            GNDP_TRY(cov->block(cov->state, s->rows, s->x + i0 * d, s->columns, s->x + j0 * d, s->tile));
+            GNDP_TRY(
+                cov->block(cov->state, s->rows, s->x + i0 * d, s->columns, s->x + j0 * d, s->tile));
             copy_tile(s, i0, j0, k);
         }
     }
@@ -106,7 +110,8 @@ static int compare_points(const void *pa, const void *pb)
 static void find_duplicates(const gndp_points *points, char *text, size_t size)
 {
     text[0] = '\0';
-    const int64_t n = points == NULL ? 0 : gndp_points_count(points), d = points == NULL ? 0 : points_dim(points);
+    const int64_t n = points == NULL ? 0 : gndp_points_count(points),
+                  d = points == NULL ? 0 : points_dim(points);
     point_key *key = n > 1 ? malloc((size_t)n * sizeof *key) : NULL;
     double *x = n > 1 ? malloc((size_t)(n * d) * sizeof *x) : NULL;
     int64_t first = INT64_MAX, second = 0;
@@ -117,13 +122,15 @@ static void find_duplicates(const gndp_points *points, char *text, size_t size)
     if (key != NULL && x != NULL) {
         qsort(key, (size_t)n, sizeof *key, compare_points);
         for (int64_t i = 0; i + 1 < n; i++) {
-            if (key[i].index < first && memcmp(key[i].x, key[i + 1].x, (size_t)d * sizeof *x) == 0) {
+            if (key[i].index < first &&
+                memcmp(key[i].x, key[i + 1].x, (size_t)d * sizeof *x) == 0) {
                 first = key[i].index;
                 second = key[i + 1].index;
             }
         }
         if (first != INT64_MAX) {
-            snprintf(text, size, "; points %lld and %lld are the same", (long long)first, (long long)second);
+            snprintf(text, size, "; points %lld and %lld are the same", (long long)first,
+                     (long long)second);
         }
     }
     free(x);
@@ -137,12 +144,14 @@ static int64_t factor(dense_law *d, double *pivot)
 {
     gaussian_flush flush;
     gaussian_flush_begin(&flush, d->threads); /* an rbf Gram is full of subnormals: up to tenfold */
-    const int64_t bad = d->f32 ? factor_f32(d->n, d->l, d->threads, pivot) : factor_f64(d->n, d->l, d->threads, pivot);
+    const int64_t bad = d->f32 ? factor_f32(d->n, d->l, d->threads, pivot)
+                               : factor_f64(d->n, d->l, d->threads, pivot);
     gaussian_flush_end(&flush);
     return bad;
 }
 
-/* f64 Gram into f32 storage by rows from the top: row i of floats ends before row i of doubles begins, so it is done in place. */
+/* f64 Gram into f32 storage by rows from the top: row i of floats ends before row i of doubles
+ * begins, so it is done in place. */
 static void narrow(int64_t n, double *k)
 {
     float *out = (float *)(void *)k;
@@ -156,13 +165,15 @@ static void narrow(int64_t n, double *k)
     }
 }
 
-static gndp_status fill_and_factor(dense_law *d, gaussian_fill fill, void *state, double jitter, int64_t *bad, double *pivot)
+static gndp_status fill_and_factor(dense_law *d, gaussian_fill fill, void *state, double jitter,
+                                   int64_t *bad, double *pivot)
 {
     gndp_status st = GNDP_OK;
     double *k = d->l;
     GNDP_TRY(fill(state, k));
     for (int64_t i = 0; i < d->n; i++) {
-        GNDP_CHECK(isfinite(k[i * d->n + i]), GNDP_ERR_NONFINITE, "the variance of value %lld is %g", (long long)i, k[i * d->n + i]);
+        GNDP_CHECK(isfinite(k[i * d->n + i]), GNDP_ERR_NONFINITE,
+                   "the variance of value %lld is %g", (long long)i, k[i * d->n + i]);
         k[i * d->n + i] += jitter;
     }
     if (d->f32) {
@@ -173,7 +184,8 @@ done:
     return st;
 }
 
-gndp_status gaussian_dense_from(gaussian_fill fill, void *state, int64_t n, double scale, const gndp_gaussian_options *options, const char *what,
+gndp_status gaussian_dense_from(gaussian_fill fill, void *state, int64_t n, double scale,
+                                const gndp_gaussian_options *options, const char *what,
                                 const gndp_points *points, void **impl, gaussian_facts *facts)
 {
     gndp_status st = GNDP_OK;
@@ -182,7 +194,8 @@ gndp_status gaussian_dense_from(gaussian_fill fill, void *state, int64_t n, doub
     double pivot = 0.0;
     char twins[96];
     GNDP_TRY(gaussian_check_bytes(options, 8.0 * (double)n * (double)n, "a dense law"));
-    GNDP_CHECK(n <= INT_MAX, GNDP_ERR_NOMEM, "a dense law of %lld values: LAPACK counts to %d", (long long)n, INT_MAX);
+    GNDP_CHECK(n <= INT_MAX, GNDP_ERR_NOMEM, "a dense law of %lld values: LAPACK counts to %d",
+               (long long)n, INT_MAX);
     d = calloc(1, sizeof *d);
     GNDP_CHECK(d != NULL, GNDP_ERR_NOMEM, "%zu bytes", sizeof *d);
     d->f32 = options->f32;
@@ -191,8 +204,12 @@ gndp_status gaussian_dense_from(gaussian_fill fill, void *state, int64_t n, doub
     d->bytes = (size_t)n * (size_t)n * sizeof(double);
     GNDP_TRY(panel_select(d->f32, &d->panel));
     d->l = gndp_pages_alloc(d->bytes);
-    GNDP_CHECK(d->l != NULL, GNDP_ERR_NOMEM, "a dense law of %lld values needs %zu bytes", (long long)n, d->bytes);
-    double jitter = options->jitter < 0.0 ? 0.0 : options->jitter > 0.0 ? options->jitter : d->f32 ? 1e-6 : 1e-12;
+    GNDP_CHECK(d->l != NULL, GNDP_ERR_NOMEM, "a dense law of %lld values needs %zu bytes",
+               (long long)n, d->bytes);
+    double jitter = options->jitter < 0.0   ? 0.0
+                    : options->jitter > 0.0 ? options->jitter
+                    : d->f32                ? 1e-6
+                                            : 1e-12;
     for (;; jitter *= 10.0) {
         GNDP_TRY(fill_and_factor(d, fill, state, jitter * scale, &bad, &pivot));
         if (bad < 0 || jitter == 0.0 || jitter * 10.0 > options->max_jitter * 1.0000001) {
@@ -203,12 +220,14 @@ gndp_status gaussian_dense_from(gaussian_fill fill, void *state, int64_t n, doub
         find_duplicates(points, twins, sizeof twins);
     }
     GNDP_CHECK(bad < 0, GNDP_ERR_NOT_PD,
-               "%s: pivot %lld of %lld is %.3g with jitter %.3g (%.3g of the mean variance)%s: add white noise or allow more jitter", what,
-               (long long)bad, (long long)n, pivot, jitter * scale, jitter, twins);
+               "%s: pivot %lld of %lld is %.3g with jitter %.3g (%.3g of the mean variance)%s: add "
+               "white noise or allow more jitter",
+               what, (long long)bad, (long long)n, pivot, jitter * scale, jitter, twins);
     facts->rank = n;
     facts->jitter = jitter * scale;
     facts->bytes = d->f32 ? d->bytes / 2 : d->bytes;
-    snprintf(facts->note, sizeof facts->note, "Cholesky in %s, %.3g Gflop", d->f32 ? "f32" : "f64", (double)n * (double)n * (double)n / 3e9);
+    snprintf(facts->note, sizeof facts->note, "Cholesky in %s, %.3g Gflop", d->f32 ? "f32" : "f64",
+             (double)n * (double)n * (double)n / 3e9);
     *impl = d;
     d = NULL;
 done:
@@ -233,16 +252,20 @@ static gndp_status dense_create(const gaussian_problem *p, void **impl, gaussian
 {
     gndp_status st = GNDP_OK;
     const int64_t n = p->n_points, d = p->cov->dim;
-    gram_source s = {.problem = p, .rows = n < TILE_ROWS ? n : TILE_ROWS, .columns = n < TILE_COLUMNS ? n : TILE_COLUMNS};
+    gram_source s = {.problem = p,
+                     .rows = n < TILE_ROWS ? n : TILE_ROWS,
+                     .columns = n < TILE_COLUMNS ? n : TILE_COLUMNS};
     const size_t tile = (size_t)(s.rows * s.columns * p->outputs * p->outputs) * sizeof(double);
     double scale = 0.0;
     char what[512];
-    GNDP_TRY(gaussian_check_bytes(&p->options, 8.0 * (double)p->size * (double)p->size, "a dense law"));
+    GNDP_TRY(
+        gaussian_check_bytes(&p->options, 8.0 * (double)p->size * (double)p->size, "a dense law"));
     if (p->points->kind == GNDP_POINTS_LATLON) {
         for (int64_t i = 0; i < p->points->n_lat; i++) {
             GNDP_CHECK(!points_is_pole(p->points, i) || p->points->n_lon == 1, GNDP_ERR_UNSUPPORTED,
-                       "a dense law would take the pole (latitude %lld) for %lld points: leave it out, or give the points as a list", (long long)i,
-                       (long long)p->points->n_lon);
+                       "a dense law would take the pole (latitude %lld) for %lld points: leave it "
+                       "out, or give the points as a list",
+                       (long long)i, (long long)p->points->n_lon);
         }
     }
     s.x = malloc((size_t)(n * d) * sizeof *s.x);
@@ -253,7 +276,8 @@ static gndp_status dense_create(const gaussian_problem *p, void **impl, gaussian
     }
     GNDP_TRY(mean_diagonal(p, &s, &scale));
     snprintf(what, sizeof what, "%s", p->cov->text);
-    GNDP_TRY(gaussian_dense_from(fill_gram, &s, p->size, scale, &p->options, what, p->points, impl, facts));
+    GNDP_TRY(gaussian_dense_from(fill_gram, &s, p->size, scale, &p->options, what, p->points, impl,
+                                 facts));
 done:
     gndp_pages_free(s.tile, tile);
     free(s.x);
@@ -290,16 +314,19 @@ static int groups_for(int64_t left)
     return left > PANEL_LANES ? 2 : 1;
 }
 
-static gndp_status dense_root(const void *impl, bool transposed, int64_t n, const double *v, double *out)
+static gndp_status dense_root(const void *impl, bool transposed, int64_t n, const double *v,
+                              double *out)
 {
     gndp_status st = GNDP_OK;
     const dense_law *d = impl;
     panels p = {0};
     GNDP_TRY(panels_make(d->n, &p));
     for (int64_t r = 0; r < n; r += 2 * PANEL_LANES) {
-        const int groups = groups_for(n - r), width = groups * PANEL_LANES, lanes = n - r < width ? (int)(n - r) : width;
+        const int groups = groups_for(n - r), width = groups * PANEL_LANES,
+                  lanes = n - r < width ? (int)(n - r) : width;
         panel_pack(d->n, lanes, width, v + r * d->n, d->n, p.in);
-        panel_lower(d->panel, d->f32, transposed, d->n, d->l, d->n, groups, d->threads, p.in, p.out);
+        panel_lower(d->panel, d->f32, transposed, d->n, d->l, d->n, groups, d->threads, p.in,
+                    p.out);
         panel_unpack(d->n, lanes, width, p.out, out + r * d->n, d->n);
     }
 done:
@@ -307,16 +334,19 @@ done:
     return st;
 }
 
-static gndp_status dense_sample(const void *impl, uint64_t seed, const uint32_t *member, int64_t n, double *out)
+static gndp_status dense_sample(const void *impl, uint64_t seed, const uint32_t *member, int64_t n,
+                                double *out)
 {
     gndp_status st = GNDP_OK;
     const dense_law *d = impl;
     panels p = {0};
     GNDP_TRY(panels_make(d->n, &p));
     for (int64_t r = 0; r < n; r += 2 * PANEL_LANES) {
-        const int groups = groups_for(n - r), width = groups * PANEL_LANES, lanes = n - r < width ? (int)(n - r) : width;
+        const int groups = groups_for(n - r), width = groups * PANEL_LANES,
+                  lanes = n - r < width ? (int)(n - r) : width;
         for (int l = 0; l < lanes; l++) {
-            GNDP_TRY(gndp_random_normal_f64(seed, 0, member[r + l], GAUSSIAN_STREAM, 0, d->n, out + (r + l) * d->n));
+            GNDP_TRY(gndp_random_normal_f64(seed, 0, member[r + l], GAUSSIAN_STREAM, 0, d->n,
+                                            out + (r + l) * d->n));
         }
         panel_pack(d->n, lanes, width, out + r * d->n, d->n, p.in);
         panel_lower(d->panel, d->f32, false, d->n, d->l, d->n, groups, d->threads, p.in, p.out);
@@ -334,7 +364,8 @@ static gndp_status dense_apply(const void *impl, int64_t n, const double *v, dou
     panels p = {0};
     GNDP_TRY(panels_make(d->n, &p));
     for (int64_t r = 0; r < n; r += 2 * PANEL_LANES) {
-        const int groups = groups_for(n - r), width = groups * PANEL_LANES, lanes = n - r < width ? (int)(n - r) : width;
+        const int groups = groups_for(n - r), width = groups * PANEL_LANES,
+                  lanes = n - r < width ? (int)(n - r) : width;
         panel_pack(d->n, lanes, width, v + r * d->n, d->n, p.in);
         panel_lower(d->panel, d->f32, true, d->n, d->l, d->n, groups, d->threads, p.in, p.out);
         panel_lower(d->panel, d->f32, false, d->n, d->l, d->n, groups, d->threads, p.out, p.in);
@@ -354,9 +385,11 @@ static gndp_status solve_lower(const dense_law *d, bool both, int64_t n, double 
     float *y = NULL;
     GNDP_CHECK(n <= INT_MAX, GNDP_ERR_RANGE, "%lld vectors", (long long)n);
     if (!d->f32) {
-        cblas_dtrsm(CblasColMajor, CblasLeft, CblasUpper, CblasTrans, CblasNonUnit, size, m, 1.0, d->l, size, x, size);
+        cblas_dtrsm(CblasColMajor, CblasLeft, CblasUpper, CblasTrans, CblasNonUnit, size, m, 1.0,
+                    d->l, size, x, size);
         if (both) {
-            cblas_dtrsm(CblasColMajor, CblasLeft, CblasUpper, CblasNoTrans, CblasNonUnit, size, m, 1.0, d->l, size, x, size);
+            cblas_dtrsm(CblasColMajor, CblasLeft, CblasUpper, CblasNoTrans, CblasNonUnit, size, m,
+                        1.0, d->l, size, x, size);
         }
         goto done;
     }
@@ -365,9 +398,11 @@ static gndp_status solve_lower(const dense_law *d, bool both, int64_t n, double 
     for (int64_t i = 0; i < count; i++) {
         y[i] = (float)x[i];
     }
-    cblas_strsm(CblasColMajor, CblasLeft, CblasUpper, CblasTrans, CblasNonUnit, size, m, 1.0F, d->l, size, y, size);
+    cblas_strsm(CblasColMajor, CblasLeft, CblasUpper, CblasTrans, CblasNonUnit, size, m, 1.0F, d->l,
+                size, y, size);
     if (both) {
-        cblas_strsm(CblasColMajor, CblasLeft, CblasUpper, CblasNoTrans, CblasNonUnit, size, m, 1.0F, d->l, size, y, size);
+        cblas_strsm(CblasColMajor, CblasLeft, CblasUpper, CblasNoTrans, CblasNonUnit, size, m, 1.0F,
+                    d->l, size, y, size);
     }
     for (int64_t i = 0; i < count; i++) {
         x[i] = (double)y[i];
@@ -423,7 +458,8 @@ static gndp_status dense_variance(const void *impl, double *out)
     for (int64_t i = 0; i < d->n; i++) {
         double sum = 0.0;
         for (int64_t j = 0; j <= i; j++) {
-            const double v = d->f32 ? (double)((const float *)d->l)[i * d->n + j] : ((const double *)d->l)[i * d->n + j];
+            const double v = d->f32 ? (double)((const float *)d->l)[i * d->n + j]
+                                    : ((const double *)d->l)[i * d->n + j];
             sum += v * v;
         }
         out[i] = sum;

@@ -15,15 +15,18 @@ static gndp_status diagonal_create(const gaussian_problem *p, void **impl, gauss
     gndp_status st = GNDP_OK;
     diagonal_law *d = NULL;
     const double white = covariance_white(p->cov);
-    GNDP_CHECK(p->cov->block_is_zero && white >= 0.0, GNDP_ERR_UNSUPPORTED, "the kernel is more than white noise: %s", p->cov->text);
+    GNDP_CHECK(p->cov->block_is_zero && white >= 0.0, GNDP_ERR_UNSUPPORTED,
+               "the kernel is more than white noise: %s", p->cov->text);
     for (int64_t i = 0; p->points->kind == GNDP_POINTS_LATLON && i < p->points->n_lat; i++) {
-        GNDP_CHECK(!points_is_pole(p->points, i), GNDP_ERR_UNSUPPORTED, "the %lld points at the pole (latitude %lld) are one point",
+        GNDP_CHECK(!points_is_pole(p->points, i), GNDP_ERR_UNSUPPORTED,
+                   "the %lld points at the pole (latitude %lld) are one point",
                    (long long)p->points->n_lon, (long long)i);
     }
     GNDP_CHECK(white > 0.0, GNDP_ERR_NOT_PD, "%s: the variance is 0", p->cov->text);
     d = malloc(sizeof *d);
     GNDP_CHECK(d != NULL, GNDP_ERR_NOMEM, "%zu bytes", sizeof *d);
-    *d = (diagonal_law){p->size, white + (p->options.jitter > 0.0 ? p->options.jitter * white : 0.0)};
+    *d = (diagonal_law){p->size,
+                        white + (p->options.jitter > 0.0 ? p->options.jitter * white : 0.0)};
     facts->rank = p->size;
     facts->jitter = d->w - white;
     facts->bytes = sizeof *d;
@@ -40,7 +43,8 @@ static void scaled(const diagonal_law *d, double factor, int64_t n, const double
     }
 }
 
-static gndp_status diagonal_sample(const void *impl, uint64_t seed, const uint32_t *member, int64_t n, double *out)
+static gndp_status diagonal_sample(const void *impl, uint64_t seed, const uint32_t *member,
+                                   int64_t n, double *out)
 {
     gndp_status st = GNDP_OK;
     const diagonal_law *d = impl;
@@ -56,7 +60,8 @@ done:
     return st;
 }
 
-static gndp_status diagonal_root(const void *impl, bool transposed, int64_t n, const double *v, double *out)
+static gndp_status diagonal_root(const void *impl, bool transposed, int64_t n, const double *v,
+                                 double *out)
 {
     const diagonal_law *d = impl;
     (void)transposed;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Separable kernels on products of axes: K = K_1 x .. x K_D x B + w I (Kronecker products), factored axis by axis.
+// Separable kernels on products of axes: K = K_1 x .. x K_D x B + w I (Kronecker products),
+// factored axis by axis.
 #include <cblas.h>
 #include <float.h>
 #include <lapacke.h>
@@ -11,14 +12,16 @@
 #include "kernels/gaussian.h"
 
 /*
- * With a nugget w (white noise and jitter): K_i = U_i diag(l_i) U_i', so K = U diag(l + w) U' with U the product of all U_i
- * and l all products of eigenvalues, exactly; R = U diag(sqrt(l + w)). Without: K_i = L_i L_i' and R is the product of all L_i.
+ * With a nugget w (white noise and jitter): K_i = U_i diag(l_i) U_i', so K = U diag(l + w) U' with
+ * U the product of all U_i and l all products of eigenvalues, exactly; R = U diag(sqrt(l + w)).
+ * Without: K_i = L_i L_i' and R is the product of all L_i.
  */
 enum { MAX_MODES = 5 }; /* four axes and the outputs */
 
 typedef struct mode {
     int64_t n;
-    double *factor; /* [n, n] row-major: column j of U is entries [.., j]; or L, zeros above the diagonal */
+    double *factor; /* [n, n] row-major: column j of U is entries [.., j]; or L, zeros above the
+                       diagonal */
     double *value;  /* [n] eigenvalues; the squared diagonal of L */
 } mode;
 
@@ -46,28 +49,38 @@ static void kronecker_free(void *impl)
     }
 }
 
-/* ------------------------------------------------------------------------------- one matrix product */
+/* ------------------------------------------------------------------------------- one matrix
+ * product */
 
 /* Values of one product call: its shape depends on the law alone, so that its bits do, too. */
 enum { CHUNK = 512 };
+/* Multiplications below which waking threads costs more than they save. */
+enum { SMALL = 1 << 18 };
 
 /*
- * out[a, :, c] = F in[a, :, c] (or F') for in [before, n, after]. Pieces go to the threads, each one BLAS call on one thread.
+ * out[a, :, c] = F in[a, :, c] (or F') for in [before, n, after]. Pieces go to the threads, each
+ * one BLAS call on one thread.
  */
-static void mode_product(const mode *m, bool transposed, int64_t before, int64_t after, int threads, const double *in, double *out)
+static void mode_product(const mode *m, bool transposed, int64_t before, int64_t after, int threads,
+                         const double *in, double *out)
 {
-    const int64_t n = m->n, pieces = (after + CHUNK - 1) / CHUNK, blocks = after == 1 ? (before + CHUNK - 1) / CHUNK : before * pieces;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+    const int64_t n = m->n, pieces = (after + CHUNK - 1) / CHUNK,
+                  blocks = after == 1 ? (before + CHUNK - 1) / CHUNK : before * pieces;
+#pragma omp parallel for schedule(dynamic, 1)                                                      \
+    num_threads(threads) if (before * n * after * n > SMALL)
     for (int64_t b = 0; b < blocks; b++) {
         const int serial = gaussian_threads_begin(1);
         if (after == 1) { /* rows of [before, n] times F' */
             const int64_t from = b * CHUNK, rows = before - from < CHUNK ? before - from : CHUNK;
-            cblas_dgemm(CblasRowMajor, CblasNoTrans, transposed ? CblasNoTrans : CblasTrans, (int)rows, (int)n, (int)n, 1.0, in + from * n, (int)n,
-                        m->factor, (int)n, 0.0, out + from * n, (int)n);
+            cblas_dgemm(CblasRowMajor, CblasNoTrans, transposed ? CblasNoTrans : CblasTrans,
+                        (int)rows, (int)n, (int)n, 1.0, in + from * n, (int)n, m->factor, (int)n,
+                        0.0, out + from * n, (int)n);
         } else {
-            const int64_t at = b / pieces * n * after + b % pieces * CHUNK, left = after - b % pieces * CHUNK, columns = left < CHUNK ? left : CHUNK;
-            cblas_dgemm(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, CblasNoTrans, (int)n, (int)columns, (int)n, 1.0, m->factor, (int)n,
-                        in + at, (int)after, 0.0, out + at, (int)after);
+            const int64_t at = b / pieces * n * after + b % pieces * CHUNK,
+                          left = after - b % pieces * CHUNK, columns = left < CHUNK ? left : CHUNK;
+            cblas_dgemm(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, CblasNoTrans, (int)n,
+                        (int)columns, (int)n, 1.0, m->factor, (int)n, in + at, (int)after, 0.0,
+                        out + at, (int)after);
         }
         gaussian_threads_end(serial);
     }
@@ -111,17 +124,23 @@ static gndp_status decompose(mode *m, const char *what, int which)
     const lapack_int n = (lapack_int)m->n;
     double size = 0.0, *work = NULL;
     lapack_int isize = 0, *iwork = NULL;
-    lapack_int info = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'U', n, m->factor, n, m->value, &size, -1, &isize, -1);
+    lapack_int info = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'U', n, m->factor, n, m->value,
+                                          &size, -1, &isize, -1);
     GNDP_CHECK(info == 0, GNDP_ERR_INTERNAL, "dsyevd: %d", (int)info);
     work = malloc((size_t)size * sizeof *work);
     iwork = malloc((size_t)isize * sizeof *iwork);
     GNDP_CHECK(work != NULL && iwork != NULL, GNDP_ERR_NOMEM, "%g values", size);
-    info = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'U', n, m->factor, n, m->value, work, (lapack_int)size, iwork, isize);
-    GNDP_CHECK(info == 0, GNDP_ERR_NONFINITE, "%s: the eigenvalues of factor %d do not converge (dsyevd: %d)", what, which, (int)info);
+    info = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'U', n, m->factor, n, m->value, work,
+                               (lapack_int)size, iwork, isize);
+    GNDP_CHECK(info == 0, GNDP_ERR_NONFINITE,
+               "%s: the eigenvalues of factor %d do not converge (dsyevd: %d)", what, which,
+               (int)info);
     transpose(m->n, m->factor);
     const double top = m->value[m->n - 1], floor = -8.0 * (double)m->n * DBL_EPSILON * fabs(top);
     for (int64_t i = 0; i < m->n; i++) {
-        GNDP_CHECK(m->value[i] >= floor, GNDP_ERR_NOT_PD, "%s: factor %d has the eigenvalue %.3g, largest %.3g", what, which, m->value[i], top);
+        GNDP_CHECK(m->value[i] >= floor, GNDP_ERR_NOT_PD,
+                   "%s: factor %d has the eigenvalue %.3g, largest %.3g", what, which, m->value[i],
+                   top);
         m->value[i] = fmax(m->value[i], 0.0); /* below 0 by rounding alone */
     }
 done:
@@ -134,11 +153,13 @@ static gndp_status cholesky(mode *m, const char *what, int which)
 {
     gndp_status st = GNDP_OK;
     const int64_t n = m->n;
-    const lapack_int info = LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'U', (lapack_int)n, m->factor, (lapack_int)n);
+    const lapack_int info =
+        LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'U', (lapack_int)n, m->factor, (lapack_int)n);
     const int64_t bad = info > 0 ? info - 1 : 0;
     GNDP_CHECK(info == 0, GNDP_ERR_NOT_PD,
-               "%s: pivot %lld of factor %d is %.3g, and jitter is switched off: do axis values repeat? Allow jitter or add white noise", what,
-               (long long)bad, which, m->factor[bad * n + bad]);
+               "%s: pivot %lld of factor %d is %.3g, and jitter is switched off: do axis values "
+               "repeat? Allow jitter or add white noise",
+               what, (long long)bad, which, m->factor[bad * n + bad]);
     for (int64_t i = 0; i < n; i++) {
         memset(m->factor + i * n + i + 1, 0, (size_t)(n - i - 1) * sizeof *m->factor);
         m->value[i] = m->factor[i * n + i] * m->factor[i * n + i];
@@ -154,14 +175,16 @@ static gndp_status fill_mode(const gaussian_problem *p, int i, mode *m)
     m->n = outputs ? p->outputs : p->points->axis_size[i];
     m->factor = malloc((size_t)(m->n * m->n) * sizeof *m->factor);
     m->value = malloc((size_t)m->n * sizeof *m->value);
-    GNDP_CHECK(m->factor != NULL && m->value != NULL, GNDP_ERR_NOMEM, "a factor of %lld x %lld", (long long)m->n, (long long)m->n);
+    GNDP_CHECK(m->factor != NULL && m->value != NULL, GNDP_ERR_NOMEM, "a factor of %lld x %lld",
+               (long long)m->n, (long long)m->n);
     if (outputs) {
         memcpy(m->factor, p->cov->axis_outputs, (size_t)(m->n * m->n) * sizeof *m->factor);
     } else {
         GNDP_TRY(p->cov->axis(p->cov->state, i, m->n, p->points->axis[i], m->factor));
     }
     for (int64_t j = 0; j < m->n * m->n; j++) {
-        GNDP_CHECK(isfinite(m->factor[j]), GNDP_ERR_NONFINITE, "%s: entry %lld of factor %d is %g", p->cov->text, (long long)j, i, m->factor[j]);
+        GNDP_CHECK(isfinite(m->factor[j]), GNDP_ERR_NONFINITE, "%s: entry %lld of factor %d is %g",
+                   p->cov->text, (long long)j, i, m->factor[j]);
     }
 done:
     return st;
@@ -203,9 +226,12 @@ static gndp_status check_applies(const gaussian_problem *p)
 {
     gndp_status st = GNDP_OK;
     const covariance *cov = p->cov;
-    GNDP_CHECK(p->points->kind == GNDP_POINTS_PRODUCT, GNDP_ERR_UNSUPPORTED, "the points are no product of axes");
-    GNDP_CHECK(cov->axis != NULL, GNDP_ERR_UNSUPPORTED, "the kernel does not separate: %s", cov->why_not_separable);
-    GNDP_CHECK(covariance_white(cov) >= 0.0, GNDP_ERR_UNSUPPORTED, "its white noise is not the same for each value: %s", cov->text);
+    GNDP_CHECK(p->points->kind == GNDP_POINTS_PRODUCT, GNDP_ERR_UNSUPPORTED,
+               "the points are no product of axes");
+    GNDP_CHECK(cov->axis != NULL, GNDP_ERR_UNSUPPORTED, "the kernel does not separate: %s",
+               cov->why_not_separable);
+    GNDP_CHECK(covariance_white(cov) >= 0.0, GNDP_ERR_UNSUPPORTED,
+               "its white noise is not the same for each value: %s", cov->text);
     double bytes = 2.0 * 8.0 * (double)p->size;
     for (int a = 0; a < p->points->n_axes; a++) {
         bytes += 5.0 * 8.0 * (double)p->points->axis_size[a] * (double)p->points->axis_size[a];
@@ -234,11 +260,15 @@ static gndp_status kronecker_create(const gaussian_problem *p, void **impl, gaus
             k->mode[0].factor[i] *= p->cov->axis_outputs[0];
         }
     }
-    const double white = covariance_white(p->cov), jitter = p->options.jitter < 0.0 ? 0.0 : p->options.jitter > 0.0 ? p->options.jitter : 1e-12;
+    const double white = covariance_white(p->cov), jitter = p->options.jitter < 0.0 ? 0.0
+                                                            : p->options.jitter > 0.0
+                                                                ? p->options.jitter
+                                                                : 1e-12;
     facts->jitter = jitter * (mean_variance(k) + white);
     k->nugget = white + facts->jitter;
     k->eigen = k->nugget > 0.0;
-    const int before = gaussian_threads_begin(1); /* so that the bits of the factors do not depend on threads */
+    const int before =
+        gaussian_threads_begin(1); /* so that the bits of the factors do not depend on threads */
     for (int i = 0; i < k->modes && st == GNDP_OK; i++) {
         st = (k->eigen ? decompose : cholesky)(&k->mode[i], p->cov->text, i);
     }
@@ -249,9 +279,11 @@ static gndp_status kronecker_create(const gaussian_problem *p, void **impl, gaus
         facts->bytes += (size_t)k->size * sizeof(double);
     }
     facts->rank = k->size;
-    int at = snprintf(facts->note, sizeof facts->note, "%s of factors", k->eigen ? "eigenvalues" : "Cholesky");
+    int at = snprintf(facts->note, sizeof facts->note, "%s of factors",
+                      k->eigen ? "eigenvalues" : "Cholesky");
     for (int i = 0; i < k->modes; i++) {
-        at += snprintf(facts->note + at, sizeof facts->note - (size_t)at, "%s%lld", i == 0 ? " " : " x ", (long long)k->mode[i].n);
+        at += snprintf(facts->note + at, sizeof facts->note - (size_t)at, "%s%lld",
+                       i == 0 ? " " : " x ", (long long)k->mode[i].n);
     }
     *impl = k;
     k = NULL;
@@ -304,14 +336,16 @@ static void root_one(const kronecker_law *k, bool transposed, double *v, double 
     }
 }
 
-static gndp_status kronecker_sample(const void *impl, uint64_t seed, const uint32_t *member, int64_t n, double *out)
+static gndp_status kronecker_sample(const void *impl, uint64_t seed, const uint32_t *member,
+                                    int64_t n, double *out)
 {
     gndp_status st = GNDP_OK;
     const kronecker_law *k = impl;
     double *work = NULL;
     GNDP_TRY(with_work(k, &work));
     for (int64_t r = 0; r < n; r++) {
-        GNDP_TRY(gndp_random_normal_f64(seed, 0, member[r], GAUSSIAN_STREAM, 0, k->size, out + r * k->size));
+        GNDP_TRY(gndp_random_normal_f64(seed, 0, member[r], GAUSSIAN_STREAM, 0, k->size,
+                                        out + r * k->size));
         root_one(k, false, out + r * k->size, work);
     }
 done:
@@ -319,7 +353,8 @@ done:
     return st;
 }
 
-static gndp_status kronecker_root(const void *impl, bool transposed, int64_t n, const double *v, double *out)
+static gndp_status kronecker_root(const void *impl, bool transposed, int64_t n, const double *v,
+                                  double *out)
 {
     gndp_status st = GNDP_OK;
     const kronecker_law *k = impl;
@@ -334,7 +369,8 @@ done:
     return st;
 }
 
-static gndp_status through_spectrum(const kronecker_law *k, spectral f, int64_t n, const double *v, double *out)
+static gndp_status through_spectrum(const kronecker_law *k, spectral f, int64_t n, const double *v,
+                                    double *out)
 {
     gndp_status st = GNDP_OK;
     double *work = NULL;
@@ -367,8 +403,9 @@ static void triangular_solves(const kronecker_law *k, bool transposed, double *v
         const mode *m = &k->mode[i];
         after /= m->n;
         for (int64_t b = 0; b < before; b++) {
-            cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, transposed ? CblasTrans : CblasNoTrans, CblasNonUnit, (int)m->n, (int)after, 1.0,
-                        m->factor, (int)m->n, v + b * m->n * after, (int)after);
+            cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower,
+                        transposed ? CblasTrans : CblasNoTrans, CblasNonUnit, (int)m->n, (int)after,
+                        1.0, m->factor, (int)m->n, v + b * m->n * after, (int)after);
         }
         before *= m->n;
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Isotropic kernels on latitude-longitude grids: independent blocks, one a wavenumber in longitude, with roots from harmonics.
+// Isotropic kernels on latitude-longitude grids: independent blocks, one a wavenumber in longitude,
+// with roots from harmonics.
 #include <cblas.h>
 #include <float.h>
 #include <lapacke.h>
@@ -15,30 +16,35 @@
 #include "kernels/sphere_spectrum.h"
 
 /*
- * A field is f(lat, lon_j) = sum_k c_k(lat) exp(2 pi i j k / n_lon), c_(-k) = conj c_k, and isotropy makes the c_k independent with covariances B_k at the
- * latitudes. B_k is the sum over wavenumbers m = k modulo n_lon (those the grid cannot tell apart) and degrees l of products of normalised Legendre
- * functions (addition theorem): that is a root of B_k as it stands, with as many columns as there are degrees l >= |m|, so neither a Gram matrix nor a
- * Cholesky factorisation is needed, and semidefinite blocks (few degrees, poles) need no threshold: rank is kept by construction. Only when the columns
- * outnumber the rows, or white noise fills the diagonal, does a block become a lower triangle (QR, or Cholesky of R R' + w I).
- * For comparison, blocks by FFT of Gram rows cost n_lat^2/2 kernel values a lag, each a series of up to 512 terms, then n_lat^3/3 a wavenumber, and
- * leave eigenvalues of K's size times rounding to be cut off.
+ * A field is f(lat, lon_j) = sum_k c_k(lat) exp(2 pi i j k / n_lon), c_(-k) = conj c_k, and
+ * isotropy makes the c_k independent with covariances B_k at the latitudes. B_k is the sum over
+ * wavenumbers m = k modulo n_lon (those the grid cannot tell apart) and degrees l of products of
+ * normalised Legendre functions (addition theorem): that is a root of B_k as it stands, with as
+ * many columns as there are degrees l >= |m|, so neither a Gram matrix nor a Cholesky factorisation
+ * is needed, and semidefinite blocks (few degrees, poles) need no threshold: rank is kept by
+ * construction. Only when the columns outnumber the rows, or white noise fills the diagonal, does a
+ * block become a lower triangle (QR, or Cholesky of R R' + w I). For comparison, blocks by FFT of
+ * Gram rows cost n_lat^2/2 kernel values a lag, each a series of up to 512 terms, then n_lat^3/3 a
+ * wavenumber, and leave eigenvalues of K's size times rounding to be cut off.
  *
- * Tangent fields: the coefficient of east is i times that of a real root (sphere_spectrum.h). A pole is one point: scalars live there at k = 0, vectors at
- * k = 1 with one coefficient for both components, east = -i s north (s: -1 in the north, 1 in the south).
+ * Tangent fields: the coefficient of east is i times that of a real root (sphere_spectrum.h). A
+ * pole is one point: scalars live there at k = 0, vectors at k = 1 with one coefficient for both
+ * components, east = -i s north (s: -1 in the north, 1 in the south).
  */
 typedef struct block {
     int64_t rows, columns; /* of R: rows that are not zero or doubled; rank */
     double *r;             /* [rows, columns] row-major */
     bool lower;            /* square, zeros above the diagonal not stored as such: not to be read */
     bool definite;         /* all pivots above rounding */
-    int64_t offset;        /* of its normals in a member's noise: real parts, then imaginary ones unless it is real */
+    int64_t offset; /* of its normals in a member's noise: real parts, then imaginary ones unless it
+                       is real */
 } block;
 
 typedef struct latlon_law {
     int64_t n_lat, n_lon, blocks; /* n_lon/2 + 1 */
     int outputs;
     bool tangent;
-    int *pole;        /* [n_lat] -1 south, 1 north, 0 none */
+    int *pole; /* [n_lat] -1 south, 1 north, 0 none */
     int64_t n_poles;
     block *block;
     double *variance; /* [n_lat P] */
@@ -55,7 +61,8 @@ static void latlon_free(void *impl)
     latlon_law *w = impl;
     if (w != NULL) {
         for (int64_t k = 0; k < w->blocks && w->block != NULL; k++) {
-            gndp_pages_free(w->block[k].r, (size_t)(w->block[k].rows * w->block[k].columns) * sizeof(double));
+            gndp_pages_free(w->block[k].r,
+                            (size_t)(w->block[k].rows * w->block[k].columns) * sizeof(double));
         }
         free(w->block);
         free(w->pole);
@@ -73,7 +80,8 @@ static bool is_real(const latlon_law *w, int64_t k)
     return k == 0 || 2 * k == w->n_lon;
 }
 
-/* Which rows (latitude, component) block k has: all, but at a pole those of one wavenumber, and there north alone for vectors. */
+/* Which rows (latitude, component) block k has: all, but at a pole those of one wavenumber, and
+ * there north alone for vectors. */
 static bool has_row(const latlon_law *w, int64_t k, int64_t row)
 {
     const int64_t lat = row / w->outputs;
@@ -92,8 +100,8 @@ static int64_t count_rows(const latlon_law *w, int64_t k)
     return rows;
 }
 
-/* Noise of variance v at every point as variance of a coefficient: v/n_lon, but at a pole all of it is in one coefficient (in real and imaginary part,
-   which is v/2, for vectors). */
+/* Noise of variance v at every point as variance of a coefficient: v/n_lon, but at a pole all of it
+   is in one coefficient (in real and imaginary part, which is v/2, for vectors). */
 static double noise_share(const latlon_law *w, int64_t row, double v)
 {
     return w->pole[row / w->outputs] == 0 ? v / (double)w->n_lon : w->tangent ? 0.5 * v : v;
@@ -114,7 +122,8 @@ static int64_t columns_of_block(const latlon_law *w, const sphere_spectrum *s, i
 }
 
 /* All wavenumbers that the grid takes for k, side by side, [n_lat P, columns]. */
-static gndp_status alias_root(const latlon_law *w, const sphere_spectrum *s, const double *lat_deg, int64_t k, int64_t columns, double *r)
+static gndp_status alias_root(const latlon_law *w, const sphere_spectrum *s, const double *lat_deg,
+                              int64_t k, int64_t columns, double *r)
 {
     gndp_status st = GNDP_OK;
     int64_t at = 0;
@@ -141,7 +150,8 @@ static void keep_rows(const latlon_law *w, int64_t k, int64_t columns, double *r
 }
 
 /* B = R R' + noise, then its Cholesky factor. */
-static gndp_status cholesky_of(const latlon_law *w, int64_t k, double noise, int64_t columns, const double *r, block *b, const char *what)
+static gndp_status cholesky_of(const latlon_law *w, int64_t k, double noise, int64_t columns,
+                               const double *r, block *b, const char *what)
 {
     gndp_status st = GNDP_OK;
     const int n = (int)b->rows;
@@ -150,7 +160,8 @@ static gndp_status cholesky_of(const latlon_law *w, int64_t k, double noise, int
     b->r = gndp_pages_alloc((size_t)(b->rows * b->rows) * sizeof *b->r);
     GNDP_CHECK(b->r != NULL, GNDP_ERR_NOMEM, "a block of %d x %d", n, n);
     if (columns > 0) {
-        cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, n, (int)columns, 1.0, r, (int)columns, 0.0, b->r, n);
+        cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, n, (int)columns, 1.0, r, (int)columns,
+                    0.0, b->r, n);
     }
     for (int64_t row = 0, i = 0; row < w->n_lat * w->outputs; row++) {
         if (has_row(w, k, row)) {
@@ -159,8 +170,9 @@ static gndp_status cholesky_of(const latlon_law *w, int64_t k, double noise, int
         }
     }
     const lapack_int info = LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'U', n, b->r, n);
-    GNDP_CHECK(info == 0, GNDP_ERR_NOT_PD, "%s: pivot %d of wavenumber %lld is %.3g: its white noise is below rounding", what, (int)info - 1,
-               (long long)k, b->r[(info > 0 ? info - 1 : 0) * (b->rows + 1)]);
+    GNDP_CHECK(info == 0, GNDP_ERR_NOT_PD,
+               "%s: pivot %d of wavenumber %lld is %.3g: its white noise is below rounding", what,
+               (int)info - 1, (long long)k, b->r[(info > 0 ? info - 1 : 0) * (b->rows + 1)]);
 done:
     return st;
 }
@@ -192,7 +204,8 @@ done:
     return st;
 }
 
-static gndp_status make_block(const latlon_law *w, const sphere_spectrum *s, const double *lat_deg, double noise, int64_t k, block *b, const char *what)
+static gndp_status make_block(const latlon_law *w, const sphere_spectrum *s, const double *lat_deg,
+                              double noise, int64_t k, block *b, const char *what)
 {
     gndp_status st = GNDP_OK;
     const int64_t columns = columns_of_block(w, s, k), rows = w->n_lat * w->outputs;
@@ -204,7 +217,8 @@ static gndp_status make_block(const latlon_law *w, const sphere_spectrum *s, con
     }
     if (columns > 0) {
         r = malloc((size_t)(rows * columns) * sizeof *r);
-        GNDP_CHECK(r != NULL, GNDP_ERR_NOMEM, "a block of %lld x %lld", (long long)rows, (long long)columns);
+        GNDP_CHECK(r != NULL, GNDP_ERR_NOMEM, "a block of %lld x %lld", (long long)rows,
+                   (long long)columns);
         GNDP_TRY(alias_root(w, s, lat_deg, k, columns, r));
         keep_rows(w, k, columns, r);
     }
@@ -215,7 +229,8 @@ static gndp_status make_block(const latlon_law *w, const sphere_spectrum *s, con
     } else {
         b->columns = columns;
         b->r = gndp_pages_alloc((size_t)(b->rows * columns) * sizeof *b->r);
-        GNDP_CHECK(b->r != NULL, GNDP_ERR_NOMEM, "a block of %lld x %lld", (long long)b->rows, (long long)columns);
+        GNDP_CHECK(b->r != NULL, GNDP_ERR_NOMEM, "a block of %lld x %lld", (long long)b->rows,
+                   (long long)columns);
         memcpy(b->r, r, (size_t)(b->rows * columns) * sizeof *r);
     }
 done:
@@ -243,7 +258,8 @@ static void add_variance(latlon_law *w, int64_t k)
     }
 }
 
-static gndp_status make_blocks(const gaussian_problem *p, latlon_law *w, const sphere_spectrum *s, double noise)
+static gndp_status make_blocks(const gaussian_problem *p, latlon_law *w, const sphere_spectrum *s,
+                               double noise)
 {
     gndp_status st = GNDP_OK;
     gndp_status *each = calloc((size_t)w->blocks, sizeof *each);
@@ -256,7 +272,8 @@ static gndp_status make_blocks(const gaussian_problem *p, latlon_law *w, const s
         gaussian_threads_end(before);
         if (each[k] != GNDP_OK) {
 #pragma omp critical
-            snprintf(first, sizeof first, "%.500s", gndp_last_text()); /* messages are a thread's own */
+            snprintf(first, sizeof first, "%.500s",
+                     gndp_last_text()); /* messages are a thread's own */
         }
     }
     w->definite = w->n_poles == 0;
@@ -283,7 +300,8 @@ static double expected_bytes(const latlon_law *w, const sphere_spectrum *s, bool
         const double rows = (double)count_rows(w, k), columns = (double)columns_of_block(w, s, k);
         bytes += 8.0 * rows * (noise || columns > rows ? rows : columns);
     }
-    return bytes + 16.0 * GAUSSIAN_GROUP * (double)(w->n_lat * w->outputs) * (double)w->blocks; /* and one batch of spectra */
+    return bytes + 16.0 * GAUSSIAN_GROUP * (double)(w->n_lat * w->outputs) *
+                       (double)w->blocks; /* and one batch of spectra */
 }
 
 static gndp_status begin_law(const gaussian_problem *p, const sphere_spectrum *s, latlon_law *w)
@@ -300,12 +318,14 @@ static gndp_status begin_law(const gaussian_problem *p, const sphere_spectrum *s
     w->pole = calloc((size_t)w->n_lat, sizeof *w->pole);
     w->block = calloc((size_t)w->blocks, sizeof *w->block);
     w->variance = calloc((size_t)(w->n_lat * w->outputs), sizeof *w->variance);
-    GNDP_CHECK(w->pole != NULL && w->block != NULL && w->variance != NULL, GNDP_ERR_NOMEM, "%lld latitudes", (long long)w->n_lat);
+    GNDP_CHECK(w->pole != NULL && w->block != NULL && w->variance != NULL, GNDP_ERR_NOMEM,
+               "%lld latitudes", (long long)w->n_lat);
     for (int64_t i = 0; i < w->n_lat; i++) {
         w->pole[i] = points_is_pole(p->points, i) ? (p->points->lat_deg[i] > 0.0 ? 1 : -1) : 0;
         w->n_poles += w->pole[i] != 0;
     }
-    GNDP_CHECK(!w->tangent || w->n_poles == 0 || w->n_lon >= 3, GNDP_ERR_UNSUPPORTED, "a vector at the pole in frames of %lld longitudes, at least 3",
+    GNDP_CHECK(!w->tangent || w->n_poles == 0 || w->n_lon >= 3, GNDP_ERR_UNSUPPORTED,
+               "a vector at the pole in frames of %lld longitudes, at least 3",
                (long long)w->n_lon);
     GNDP_TRY(panel_select(false, &w->panel));
     GNDP_TRY(fft_row_create(w->n_lon, w->outputs, &w->row));
@@ -313,7 +333,8 @@ done:
     return st;
 }
 
-/* White noise has no direction of its own: whether it is of two numbers or of a vector is known only beside a kernel; alone it is numbers. */
+/* White noise has no direction of its own: whether it is of two numbers or of a vector is known
+ * only beside a kernel; alone it is numbers. */
 static gndp_status find_spectrum(const gaussian_problem *p, sphere_spectrum *s)
 {
     gndp_status st = GNDP_OK;
@@ -322,7 +343,9 @@ static gndp_status find_spectrum(const gaussian_problem *p, sphere_spectrum *s)
         goto done;
     }
     const size_t pp = (size_t)(p->outputs * p->outputs);
-    *s = (sphere_spectrum){.outputs = p->outputs, .root = calloc(pp, sizeof(double)), .columns = calloc(1, sizeof(int))};
+    *s = (sphere_spectrum){.outputs = p->outputs,
+                           .root = calloc(pp, sizeof(double)),
+                           .columns = calloc(1, sizeof(int))};
     GNDP_CHECK(s->root != NULL && s->columns != NULL, GNDP_ERR_NOMEM, "%zu values", pp);
 done:
     return st;
@@ -339,10 +362,12 @@ static void describe(const latlon_law *w, const sphere_spectrum *s, gaussian_fac
         facts->bytes += (size_t)(b->rows * b->columns) * sizeof(double);
     }
     snprintf(facts->note, sizeof facts->note,
-             "%lld wavenumbers, %s of degree up to %lld, block ranks %lld to %lld of %lld (%s), %lld triangular%s", (long long)w->blocks,
-             w->tangent ? "vector harmonics" : "harmonics", (long long)s->degree, (long long)least, (long long)most,
-             (long long)(w->n_lat * w->outputs), w->definite ? "definite" : "semidefinite", (long long)lower,
-             w->n_poles > 0 ? ", a pole is one point" : "");
+             "%lld wavenumbers, %s of degree up to %lld, block ranks %lld to %lld of %lld (%s), "
+             "%lld triangular%s",
+             (long long)w->blocks, w->tangent ? "vector harmonics" : "harmonics",
+             (long long)s->degree, (long long)least, (long long)most,
+             (long long)(w->n_lat * w->outputs), w->definite ? "definite" : "semidefinite",
+             (long long)lower, w->n_poles > 0 ? ", a pole is one point" : "");
     facts->rank = w->rank;
 }
 
@@ -352,17 +377,20 @@ static gndp_status latlon_create(const gaussian_problem *p, void **impl, gaussia
     latlon_law *w = NULL;
     sphere_spectrum s = {0};
     const double white = covariance_white(p->cov);
-    GNDP_CHECK(p->points->kind == GNDP_POINTS_LATLON, GNDP_ERR_UNSUPPORTED, "the points are not latitudes and longitudes");
-    GNDP_CHECK(p->cov->domain != GNDP_DOMAIN_EUCLIDEAN && p->cov->isotropic, GNDP_ERR_UNSUPPORTED, "the kernel is not isotropic on the sphere: %s",
-               p->cov->text);
-    GNDP_CHECK(white >= 0.0, GNDP_ERR_UNSUPPORTED, "its white noise is not the same for each value: %s", p->cov->text);
+    GNDP_CHECK(p->points->kind == GNDP_POINTS_LATLON, GNDP_ERR_UNSUPPORTED,
+               "the points are not latitudes and longitudes");
+    GNDP_CHECK(p->cov->domain != GNDP_DOMAIN_EUCLIDEAN && p->cov->isotropic, GNDP_ERR_UNSUPPORTED,
+               "the kernel is not isotropic on the sphere: %s", p->cov->text);
+    GNDP_CHECK(white >= 0.0, GNDP_ERR_UNSUPPORTED,
+               "its white noise is not the same for each value: %s", p->cov->text);
     GNDP_TRY(find_spectrum(p, &s));
     w = calloc(1, sizeof *w);
     GNDP_CHECK(w != NULL, GNDP_ERR_NOMEM, "%zu bytes", sizeof *w);
     GNDP_TRY(begin_law(p, &s, w));
     facts->jitter = p->options.jitter > 0.0 ? p->options.jitter * (s.trace + white) : 0.0;
     const double noise = white + facts->jitter;
-    GNDP_TRY(gaussian_check_bytes(&p->options, expected_bytes(w, &s, noise > 0.0), "blocks of latitudes"));
+    GNDP_TRY(gaussian_check_bytes(&p->options, expected_bytes(w, &s, noise > 0.0),
+                                  "blocks of latitudes"));
     gaussian_flush flush;
     gaussian_flush_begin(&flush, w->threads);
     st = make_blocks(p, w, &s, noise);
@@ -402,7 +430,8 @@ static gndp_status scratch_make(const latlon_law *w, int64_t group, scratch *s)
     s->panels_bytes = (size_t)(3 * s->panel_size * w->threads) * sizeof(double);
     s->spec = gndp_pages_alloc(s->spec_bytes);
     s->panels = gndp_pages_alloc(s->panels_bytes);
-    GNDP_CHECK(s->spec != NULL && s->panels != NULL, GNDP_ERR_NOMEM, "%zu bytes", s->spec_bytes + s->panels_bytes);
+    GNDP_CHECK(s->spec != NULL && s->panels != NULL, GNDP_ERR_NOMEM, "%zu bytes",
+               s->spec_bytes + s->panels_bytes);
 done:
     return st;
 }
@@ -414,18 +443,23 @@ static void scratch_free(scratch *s)
 }
 
 /* out = R e or R' e for one block, on the calling thread. */
-static void block_product(const latlon_law *w, const block *b, bool transposed, int groups, const double *e, double *out)
+static void block_product(const latlon_law *w, const block *b, bool transposed, int groups,
+                          const double *e, double *out)
 {
     if (b->lower) {
         panel_lower(w->panel, false, transposed, b->rows, b->r, b->rows, groups, 1, e, out);
         return;
     }
-    memset(out, 0, (size_t)((transposed ? b->columns : b->rows) * groups * PANEL_LANES) * sizeof *out);
-    (transposed ? w->panel->transposed : w->panel->times)(b->rows, b->columns, b->r, b->columns, groups, e, out);
+    memset(out, 0,
+           (size_t)((transposed ? b->columns : b->rows) * groups * PANEL_LANES) * sizeof *out);
+    (transposed ? w->panel->transposed : w->panel->times)(b->rows, b->columns, b->r, b->columns,
+                                                          groups, e, out);
 }
 
-/* Coefficients of block k to the spectra: c [rows][lanes], re in lanes 0.., im in lanes 8.. unless real. */
-static void put_spectrum(const latlon_law *w, int64_t k, int lanes, double scale, const double *c, double *spec)
+/* Coefficients of block k to the spectra: c [rows][lanes], re in lanes 0.., im in lanes 8.. unless
+ * real. */
+static void put_spectrum(const latlon_law *w, int64_t k, int lanes, double scale, const double *c,
+                         double *spec)
 {
     const bool real = is_real(w, k);
     const int64_t rows = w->n_lat * w->outputs, width = real ? GAUSSIAN_GROUP : WIDTH;
@@ -433,7 +467,8 @@ static void put_spectrum(const latlon_law *w, int64_t k, int lanes, double scale
         const bool there = c != NULL && has_row(w, k, row);
         const int pole = w->pole[row / w->outputs];
         const bool east = w->tangent && row % 2 == 0;
-        const bool twin = east && pole != 0 && c != NULL && has_row(w, k, row + 1); /* east at a pole: north's coefficient times -s */
+        const bool twin = east && pole != 0 && c != NULL &&
+                          has_row(w, k, row + 1); /* east at a pole: north's coefficient times -s */
         const double *v = c == NULL ? NULL : c + i * width;
         for (int l = 0; l < lanes; l++) {
             double re = 0.0, im = 0.0;
@@ -451,7 +486,8 @@ static void put_spectrum(const latlon_law *w, int64_t k, int lanes, double scale
 }
 
 /* The adjoint: conj(i) for east, twins added. */
-static void get_spectrum(const latlon_law *w, int64_t k, int lanes, double scale, const double *spec, double *c)
+static void get_spectrum(const latlon_law *w, int64_t k, int lanes, double scale,
+                         const double *spec, double *c)
 {
     const bool real = is_real(w, k);
     const int64_t rows = w->n_lat * w->outputs, width = real ? GAUSSIAN_GROUP : WIDTH;
@@ -459,7 +495,8 @@ static void get_spectrum(const latlon_law *w, int64_t k, int lanes, double scale
     for (int64_t row = 0, i = 0; row < rows; row++) {
         const bool there = has_row(w, k, row);
         const int pole = w->pole[row / w->outputs];
-        const bool east = w->tangent && row % 2 == 0, twin = east && pole != 0 && has_row(w, k, row + 1);
+        const bool east = w->tangent && row % 2 == 0,
+                   twin = east && pole != 0 && has_row(w, k, row + 1);
         const double sign = twin ? (pole > 0 ? -scale : scale) : scale;
         for (int l = 0; l < lanes && (there || twin); l++) {
             const double *from = spec + ((l * rows + row) * w->blocks + k) * 2;
@@ -474,7 +511,8 @@ static void get_spectrum(const latlon_law *w, int64_t k, int lanes, double scale
 }
 
 /* Normals of block k: of the members (noise NULL) or rows of given noise. */
-static gndp_status get_noise(const latlon_law *w, int64_t k, uint64_t seed, const uint32_t *member, const double *noise, int lanes, double *row, double *e)
+static gndp_status get_noise(const latlon_law *w, int64_t k, uint64_t seed, const uint32_t *member,
+                             const double *noise, int lanes, double *row, double *e)
 {
     gndp_status st = GNDP_OK;
     const block *b = &w->block[k];
@@ -483,7 +521,8 @@ static gndp_status get_noise(const latlon_law *w, int64_t k, uint64_t seed, cons
     for (int l = 0; l < lanes; l++) {
         const double *from = noise == NULL ? row : noise + l * w->rank + b->offset;
         if (noise == NULL) {
-            GNDP_TRY(gndp_random_normal_f64(seed, 0, member[l], GAUSSIAN_STREAM, b->offset, parts * b->columns, row));
+            GNDP_TRY(gndp_random_normal_f64(seed, 0, member[l], GAUSSIAN_STREAM, b->offset,
+                                            parts * b->columns, row));
         }
         for (int part = 0; part < parts; part++) {
             for (int64_t i = 0; i < b->columns; i++) {
@@ -502,30 +541,39 @@ static void put_noise(const latlon_law *w, int64_t k, int lanes, const double *e
     for (int l = 0; l < lanes; l++) {
         for (int part = 0; part < parts; part++) {
             for (int64_t i = 0; i < b->columns; i++) {
-                noise[l * w->rank + b->offset + part * b->columns + i] = e[i * width + part * GAUSSIAN_GROUP + l];
+                noise[l * w->rank + b->offset + part * b->columns + i] =
+                    e[i * width + part * GAUSSIAN_GROUP + l];
             }
         }
     }
+}
+
+/* Waking threads costs more than they save on a small grid. */
+static int threads_for(const latlon_law *w)
+{
+    return w->size < 4096 ? 1 : w->threads;
 }
 
 /* Row transforms of `lanes` fields. */
 static void to_fields(const latlon_law *w, int lanes, double *spec, double *out)
 {
     const int64_t rows = w->n_lat * w->outputs;
-#pragma omp parallel for schedule(static) num_threads(w->threads)
+#pragma omp parallel for schedule(static) num_threads(threads_for(w))
     for (int64_t t = 0; t < lanes * rows; t++) {
         const int64_t lat = t % rows / w->outputs, p = t % w->outputs;
-        fft_row_backward(w->row, spec + t * w->blocks * 2, out + t / rows * w->size + lat * w->n_lon * w->outputs + p);
+        fft_row_backward(w->row, spec + t * w->blocks * 2,
+                         out + t / rows * w->size + lat * w->n_lon * w->outputs + p);
     }
 }
 
 static void to_spectra(const latlon_law *w, int lanes, const double *v, double *spec)
 {
     const int64_t rows = w->n_lat * w->outputs;
-#pragma omp parallel for schedule(static) num_threads(w->threads)
+#pragma omp parallel for schedule(static) num_threads(threads_for(w))
     for (int64_t t = 0; t < lanes * rows; t++) {
         const int64_t lat = t % rows / w->outputs, p = t % w->outputs;
-        fft_row_forward(w->row, v + t / rows * w->size + lat * w->n_lon * w->outputs + p, spec + t * w->blocks * 2);
+        fft_row_forward(w->row, v + t / rows * w->size + lat * w->n_lon * w->outputs + p,
+                        spec + t * w->blocks * 2);
     }
 }
 
@@ -535,12 +583,14 @@ static double *thread_panels(const scratch *s, int thread)
 }
 
 /* c_k = R_k (xi + i eta)/sqrt(2), or R_k xi where the coefficient is real. */
-static gndp_status root_group(const latlon_law *w, scratch *s, uint64_t seed, const uint32_t *member, const double *noise, int lanes, double *out)
+static gndp_status root_group(const latlon_law *w, scratch *s, uint64_t seed,
+                              const uint32_t *member, const double *noise, int lanes, double *out)
 {
     gndp_status st = GNDP_OK;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(w->threads)
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads_for(w))
     for (int64_t k = 0; k < w->blocks; k++) {
-        double *e = thread_panels(s, omp_get_thread_num()), *c = e + s->panel_size, *row = c + s->panel_size;
+        double *e = thread_panels(s, omp_get_thread_num()), *c = e + s->panel_size,
+               *row = c + s->panel_size;
         const block *b = &w->block[k];
         if (b->columns == 0) {
             put_spectrum(w, k, lanes, 0.0, NULL, s->spec);
@@ -560,10 +610,11 @@ done:
     return st;
 }
 
-static void root_transposed_group(const latlon_law *w, scratch *s, const double *v, int lanes, double *noise)
+static void root_transposed_group(const latlon_law *w, scratch *s, const double *v, int lanes,
+                                  double *noise)
 {
     to_spectra(w, lanes, v, s->spec);
-#pragma omp parallel for schedule(dynamic, 1) num_threads(w->threads)
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads_for(w))
     for (int64_t k = 0; k < w->blocks; k++) {
         double *c = thread_panels(s, omp_get_thread_num()), *e = c + s->panel_size;
         if (w->block[k].columns > 0) {
@@ -574,7 +625,8 @@ static void root_transposed_group(const latlon_law *w, scratch *s, const double 
     }
 }
 
-static gndp_status latlon_sample(const void *impl, uint64_t seed, const uint32_t *member, int64_t n, double *out)
+static gndp_status latlon_sample(const void *impl, uint64_t seed, const uint32_t *member, int64_t n,
+                                 double *out)
 {
     gndp_status st = GNDP_OK;
     const latlon_law *w = impl;
@@ -589,7 +641,8 @@ done:
     return st;
 }
 
-static gndp_status latlon_root(const void *impl, bool transposed, int64_t n, const double *v, double *out)
+static gndp_status latlon_root(const void *impl, bool transposed, int64_t n, const double *v,
+                               double *out)
 {
     gndp_status st = GNDP_OK;
     const latlon_law *w = impl;
@@ -610,8 +663,10 @@ done:
 
 /* ---------------------------------------------------------------------------------------- solve */
 
-/* x [rows][width] <- pseudo-inverse of B_k times x. *lost: largest |part of x outside the range|^2. */
-static gndp_status solve_block(const latlon_law *w, const block *b, int width, double *x, double *lost)
+/* x [rows][width] <- pseudo-inverse of B_k times x. *lost: largest |part of x outside the range|^2.
+ */
+static gndp_status solve_block(const latlon_law *w, const block *b, int width, double *x,
+                               double *lost)
 {
     gndp_status st = GNDP_OK;
     const int n = (int)b->rows, m = (int)b->columns;
@@ -619,8 +674,10 @@ static gndp_status solve_block(const latlon_law *w, const block *b, int width, d
     lapack_int *iwork = NULL;
     *lost = 0.0;
     if (b->definite && b->lower) {
-        cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, n, width, 1.0, b->r, n, x, width);
-        cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, CblasTrans, CblasNonUnit, n, width, 1.0, b->r, n, x, width);
+        cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, n, width, 1.0,
+                    b->r, n, x, width);
+        cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, CblasTrans, CblasNonUnit, n, width, 1.0,
+                    b->r, n, x, width);
         goto done;
     }
     const int least = n < m ? n : m;
@@ -629,26 +686,34 @@ static gndp_status solve_block(const latlon_law *w, const block *b, int width, d
     y = malloc((size_t)least * (size_t)width * sizeof *y + 1);
     value = malloc((size_t)least * sizeof *value + 1);
     iwork = malloc(8 * (size_t)least * sizeof *iwork + 1);
-    GNDP_CHECK(a != NULL && u != NULL && y != NULL && value != NULL && iwork != NULL, GNDP_ERR_NOMEM, "a block of %d x %d", n, m);
+    GNDP_CHECK(a != NULL && u != NULL && y != NULL && value != NULL && iwork != NULL,
+               GNDP_ERR_NOMEM, "a block of %d x %d", n, m);
     for (int i = 0; i < n && m > 0; i++) {
-        memcpy(a + (int64_t)i * m, b->r + (int64_t)i * m, (size_t)(b->lower ? i + 1 : m) * sizeof *a);
+        memcpy(a + (int64_t)i * m, b->r + (int64_t)i * m,
+               (size_t)(b->lower ? i + 1 : m) * sizeof *a);
     }
     double *v = malloc((size_t)m * (size_t)least * sizeof *v + 1);
     GNDP_CHECK(v != NULL, GNDP_ERR_NOMEM, "a block of %d x %d", n, m);
-    lapack_int info = least == 0 ? 0 : LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, 'S', m, n, a, m, value, v, m, u, least, &size, -1, iwork);
+    lapack_int info = least == 0 ? 0
+                                 : LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, 'S', m, n, a, m, value, v,
+                                                       m, u, least, &size, -1, iwork);
     work = malloc((size_t)size * sizeof *work + 1);
     if (work != NULL && info == 0 && least > 0) {
-        info = LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, 'S', m, n, a, m, value, v, m, u, least, work, (lapack_int)size, iwork);
+        info = LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, 'S', m, n, a, m, value, v, m, u, least, work,
+                                   (lapack_int)size, iwork);
     }
     free(v);
     GNDP_CHECK(work != NULL && info == 0, GNDP_ERR_INTERNAL, "dgesdd: %d", (int)info);
-    int rank = 0; /* u: column-major [least, n], that is row-major [n, least], column j the eigenvector of value[j]^2 */
+    int rank = 0; /* u: column-major [least, n], that is row-major [n, least], column j the
+                     eigenvector of value[j]^2 */
     while (rank < least && value[rank] * value[rank] > w->floor) {
         rank++;
     }
     if (rank > 0) {
-        cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, rank, width, n, 1.0, u, least, x, width, 0.0, y, width);
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, width, rank, -1.0, u, least, y, width, 1.0, x, width);
+        cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, rank, width, n, 1.0, u, least, x,
+                    width, 0.0, y, width);
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, width, rank, -1.0, u, least, y,
+                    width, 1.0, x, width);
     }
     for (int64_t i = 0; i < (int64_t)n * width; i++) {
         *lost += x[i] * x[i];
@@ -658,7 +723,8 @@ static gndp_status solve_block(const latlon_law *w, const block *b, int width, d
         cblas_dscal(width, 1.0 / (value[j] * value[j]), y + (int64_t)j * width, 1);
     }
     if (rank > 0) {
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, width, rank, 1.0, u, least, y, width, 0.0, x, width);
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, width, rank, 1.0, u, least, y,
+                    width, 0.0, x, width);
     }
 done:
     free(a);
@@ -670,7 +736,8 @@ done:
     return st;
 }
 
-/* What block k's rows do not take of a spectrum: values at a pole that differ. Squares of it, and of all. */
+/* What block k's rows do not take of a spectrum: values at a pole that differ. Squares of it, and
+ * of all. */
 static void outside(const latlon_law *w, int64_t k, const double *spec, double *lost, double *all)
 {
     for (int64_t row = 0; row < w->n_lat * w->outputs; row++) {
@@ -679,8 +746,10 @@ static void outside(const latlon_law *w, int64_t k, const double *spec, double *
         const bool east = w->tangent && row % 2 == 0;
         *all += c[0] * c[0] + c[1] * c[1];
         if (pole != 0 && east && has_row(w, k, row + 1)) {
-            const double *north = c + 2 * w->blocks, s = pole > 0 ? -1.0 : 1.0; /* i s north is wanted */
-            *lost += 0.5 * ((c[0] + s * north[1]) * (c[0] + s * north[1]) + (c[1] - s * north[0]) * (c[1] - s * north[0]));
+            const double *north = c + 2 * w->blocks,
+                         s = pole > 0 ? -1.0 : 1.0; /* i s north is wanted */
+            *lost += 0.5 * ((c[0] + s * north[1]) * (c[0] + s * north[1]) +
+                            (c[1] - s * north[0]) * (c[1] - s * north[0]));
         } else if (pole != 0 && !has_row(w, k, row)) {
             *lost += c[0] * c[0] + c[1] * c[1];
         }
@@ -694,13 +763,15 @@ static gndp_status solve_one(const latlon_law *w, scratch *s, const double *v, d
     const double n = (double)w->n_lon;
     double lost = 0.0, all = 0.0;
     to_spectra(w, 1, v, s->spec);
-#pragma omp parallel for schedule(dynamic, 1) num_threads(w->threads) reduction(+ : lost, all)
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads_for(w)) reduction(+ : lost, all)
     for (int64_t k = 0; k < w->blocks; k++) {
         double *c = thread_panels(s, omp_get_thread_num()), gone = 0.0;
-        const int width = is_real(w, k) ? GAUSSIAN_GROUP : WIDTH, before = gaussian_threads_begin(1);
+        const int width = is_real(w, k) ? GAUSSIAN_GROUP : WIDTH,
+                  before = gaussian_threads_begin(1);
         outside(w, k, s->spec, &lost, &all);
         get_spectrum(w, k, 1, 1.0 / n, s->spec, c);
-        for (int64_t row = 0, i = 0; row < w->n_lat * w->outputs; row++) { /* get_spectrum added twins: the mean is wanted */
+        for (int64_t row = 0, i = 0; row < w->n_lat * w->outputs;
+             row++) { /* get_spectrum added twins: the mean is wanted */
             if (has_row(w, k, row)) {
                 for (int l = 0; l < width && w->tangent && w->pole[row / 2] != 0; l++) {
                     c[i * width + l] *= 0.5;
@@ -708,7 +779,8 @@ static gndp_status solve_one(const latlon_law *w, scratch *s, const double *v, d
                 i++;
             }
         }
-        const gndp_status mine = w->block[k].rows > 0 ? solve_block(w, &w->block[k], width, c, &gone) : GNDP_OK;
+        const gndp_status mine =
+            w->block[k].rows > 0 ? solve_block(w, &w->block[k], width, c, &gone) : GNDP_OK;
         lost += gone * n * n;
         for (int64_t row = 0, i = 0; row < w->n_lat * w->outputs; row++) {
             if (has_row(w, k, row)) {
@@ -726,9 +798,12 @@ static gndp_status solve_one(const latlon_law *w, scratch *s, const double *v, d
         }
     }
     GNDP_CHECK(st == GNDP_OK, st, "a block could not be solved");
-    GNDP_CHECK(lost <= 1e-12 * all, GNDP_ERR_UNSUPPORTED,
-               "K is semidefinite%s and %.3g of v (relative) lies in its null space (%s): add white noise", w->n_poles > 0 ? " (a pole is one point)" : "",
-               sqrt(lost / all), w->n_poles > 0 ? "differing values at a pole, or degrees beyond the series" : "degrees beyond the kernel's series");
+    GNDP_CHECK(
+        lost <= 1e-12 * all, GNDP_ERR_UNSUPPORTED,
+        "K is semidefinite%s and %.3g of v (relative) lies in its null space (%s): add white noise",
+        w->n_poles > 0 ? " (a pole is one point)" : "", sqrt(lost / all),
+        w->n_poles > 0 ? "differing values at a pole, or degrees beyond the series"
+                       : "degrees beyond the kernel's series");
     to_fields(w, 1, s->spec, out);
 done:
     return st;
@@ -754,8 +829,10 @@ static gndp_status latlon_log_det(const void *impl, double *out)
     gndp_status st = GNDP_OK;
     const latlon_law *w = impl;
     double sum = 0.0;
-    GNDP_CHECK(w->definite, GNDP_ERR_UNSUPPORTED, "K is semidefinite (%s): ln det K is minus infinity; add white noise%s",
-               w->n_poles > 0 ? "all longitudes at a pole are one point" : "degrees beyond the kernel's series",
+    GNDP_CHECK(w->definite, GNDP_ERR_UNSUPPORTED,
+               "K is semidefinite (%s): ln det K is minus infinity; add white noise%s",
+               w->n_poles > 0 ? "all longitudes at a pole are one point"
+                              : "degrees beyond the kernel's series",
                w->n_poles > 0 ? " and leave the poles out" : "");
     for (int64_t k = 0; k < w->blocks; k++) {
         const block *b = &w->block[k];

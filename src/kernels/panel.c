@@ -31,34 +31,39 @@ static const void *entry(bool f32, const void *l, int64_t at)
 }
 
 /* Rows i0..i1 of L v: columns left of the block at once, then row by row within it. */
-static void lower_rows(const panel_table *t, bool f32, const void *l, int64_t ld, int groups, int64_t i0, int64_t i1, const double *v, double *out)
+static void lower_rows(const panel_table *t, bool f32, const void *l, int64_t ld, int groups,
+                       int64_t i0, int64_t i1, const double *v, double *out)
 {
     const int64_t width = PANEL_LANES * groups;
     memset(out + i0 * width, 0, (size_t)((i1 - i0) * width) * sizeof *out);
     t->times(i1 - i0, i0, entry(f32, l, i0 * ld), ld, groups, v, out + i0 * width);
     for (int64_t i = i0; i < i1; i += 4) {
         const int64_t rows = i1 - i < 4 ? i1 - i : 4;
-        t->times(rows, i - i0, entry(f32, l, i * ld + i0), ld, groups, v + i0 * width, out + i * width);
+        t->times(rows, i - i0, entry(f32, l, i * ld + i0), ld, groups, v + i0 * width,
+                 out + i * width);
         for (int64_t r = i; r < i + rows; r++) {
-            t->times(1, r - i + 1, entry(f32, l, r * ld + i), ld, groups, v + i * width, out + r * width);
+            t->times(1, r - i + 1, entry(f32, l, r * ld + i), ld, groups, v + i * width,
+                     out + r * width);
         }
     }
 }
 
 /* Entries j0..j1 of L' v: row by row within the block, then the rows below at once. */
-static void lower_columns(const panel_table *t, bool f32, const void *l, int64_t n, int64_t ld, int groups, int64_t j0, int64_t j1, const double *v,
-                          double *out)
+static void lower_columns(const panel_table *t, bool f32, const void *l, int64_t n, int64_t ld,
+                          int groups, int64_t j0, int64_t j1, const double *v, double *out)
 {
     const int64_t width = PANEL_LANES * groups;
     memset(out + j0 * width, 0, (size_t)((j1 - j0) * width) * sizeof *out);
     for (int64_t i = j0; i < j1; i++) {
-        t->transposed(1, i - j0 + 1, entry(f32, l, i * ld + j0), ld, groups, v + i * width, out + j0 * width);
+        t->transposed(1, i - j0 + 1, entry(f32, l, i * ld + j0), ld, groups, v + i * width,
+                      out + j0 * width);
     }
-    t->transposed(n - j1, j1 - j0, entry(f32, l, j1 * ld + j0), ld, groups, v + j1 * width, out + j0 * width);
+    t->transposed(n - j1, j1 - j0, entry(f32, l, j1 * ld + j0), ld, groups, v + j1 * width,
+                  out + j0 * width);
 }
 
-void panel_lower(const panel_table *table, bool f32, bool transposed, int64_t n, const void *l, int64_t ld, int groups, int threads, const double *v,
-                 double *out)
+void panel_lower(const panel_table *table, bool f32, bool transposed, int64_t n, const void *l,
+                 int64_t ld, int groups, int threads, const double *v, double *out)
 {
     const int64_t tiles = (n + TILE - 1) / TILE;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (threads > 1 && tiles > 1)
@@ -82,7 +87,8 @@ void panel_pack(int64_t n, int lanes, int width, const double *rows, int64_t str
     }
 }
 
-void panel_unpack(int64_t n, int lanes, int width, const double *panel, double *rows, int64_t stride)
+void panel_unpack(int64_t n, int lanes, int width, const double *panel, double *rows,
+                  int64_t stride)
 {
     for (int r = 0; r < lanes; r++) {
         for (int64_t i = 0; i < n; i++) {

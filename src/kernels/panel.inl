@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loops of panel.h for one entry type: ENTRY, and PANEL_NAME(f), which appends its name.
 
-/* 4 rows, so that each e[j] read serves four sums; 4 x 2 accumulators of 8 lanes fit the registers of every level but the baseline. */
-static void PANEL_NAME(times)(int64_t rows, int64_t k, const void *matrix, int64_t lda, int groups, const double *e, double *c)
+/* 4 rows, so that each e[j] read serves four sums; 4 x 2 accumulators of 8 lanes fit the registers
+ * of every level but the baseline. */
+static void PANEL_NAME(times)(int64_t rows, int64_t k, const void *matrix, int64_t lda, int groups,
+                              const double *e, double *c)
 {
     const ENTRY *a = matrix;
     const int64_t width = PANEL_LANES * groups;
@@ -14,8 +16,8 @@ static void PANEL_NAME(times)(int64_t rows, int64_t k, const void *matrix, int64
             int64_t i = 0;
             for (; i + 4 <= rows; i += 4) {
                 const ENTRY *a0 = a + i * lda, *a1 = a0 + lda, *a2 = a1 + lda, *a3 = a2 + lda;
-                lanes c0 = load(cg + i * width), c1 = load(cg + (i + 1) * width), c2 = load(cg + (i + 2) * width),
-                      c3 = load(cg + (i + 3) * width);
+                lanes c0 = load(cg + i * width), c1 = load(cg + (i + 1) * width),
+                      c2 = load(cg + (i + 2) * width), c3 = load(cg + (i + 3) * width);
                 for (int64_t j = start; j < stop; j++) {
                     const lanes v = load(eg + j * width);
                     c0 += (double)a0[j] * v;
@@ -39,7 +41,8 @@ static void PANEL_NAME(times)(int64_t rows, int64_t k, const void *matrix, int64
     }
 }
 
-static void PANEL_NAME(transposed)(int64_t rows, int64_t k, const void *matrix, int64_t lda, int groups, const double *v, double *out)
+static void PANEL_NAME(transposed)(int64_t rows, int64_t k, const void *matrix, int64_t lda,
+                                   int groups, const double *v, double *out)
 {
     const ENTRY *a = matrix;
     const int64_t width = PANEL_LANES * groups;
@@ -51,8 +54,8 @@ static void PANEL_NAME(transposed)(int64_t rows, int64_t k, const void *matrix, 
             int64_t i = 0;
             for (; i + 4 <= rows; i += 4) {
                 const ENTRY *a0 = a + i * lda, *a1 = a0 + lda, *a2 = a1 + lda, *a3 = a2 + lda;
-                const lanes v0 = load(vg + i * width), v1 = load(vg + (i + 1) * width), v2 = load(vg + (i + 2) * width),
-                            v3 = load(vg + (i + 3) * width);
+                const lanes v0 = load(vg + i * width), v1 = load(vg + (i + 1) * width),
+                            v2 = load(vg + (i + 2) * width), v3 = load(vg + (i + 3) * width);
                 for (int64_t j = start; j < stop; j++) {
                     lanes o = load(og + j * width);
                     o += (double)a0[j] * v0;

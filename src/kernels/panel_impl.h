@@ -4,7 +4,8 @@
 
 #include "kernels/panel.h"
 
-/* Eight doubles as the compiler's own vector: it makes of them what the level has. Never passed between functions that are not inline. */
+/* Eight doubles as the compiler's own vector: it makes of them what the level has. Never passed
+ * between functions that are not inline. */
 typedef double lanes __attribute__((vector_size(64)));
 
 /* Columns of a in one pass: with 16 lanes 32 KiB of e, beside 4 rows of a. */

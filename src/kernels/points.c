@@ -41,7 +41,8 @@ static int64_t count(const gndp_points *points)
         }
         return n;
     case GNDP_POINTS_LATLON:
-        return product_of_counts(&n, points->n_lat) && product_of_counts(&n, points->n_lon) ? n : -1;
+        return product_of_counts(&n, points->n_lat) && product_of_counts(&n, points->n_lon) ? n
+                                                                                            : -1;
     }
     return -1;
 }
@@ -60,7 +61,8 @@ bool points_is_pole(const gndp_points *points, int64_t lat)
 static void latlon_at(const gndp_points *points, int64_t i, double *x)
 {
     const double lat = points->lat_deg[i / points->n_lon],
-                 lon = points->lon0_deg + 360.0 * (double)(i % points->n_lon) / (double)points->n_lon;
+                 lon =
+                     points->lon0_deg + 360.0 * (double)(i % points->n_lon) / (double)points->n_lon;
     if (fabs(lat) == 90.0) { /* exactly, so that the points of a pole are one */
         memcpy(x, (double[3]){0.0, 0.0, lat < 0.0 ? -1.0 : 1.0}, 3 * sizeof *x);
     } else {
@@ -94,8 +96,10 @@ gndp_status gndp_points_list(const gndp_points *points, gndp_array *x)
     GNDP_CHECK(points != NULL && x != NULL, GNDP_ERR_ARG, "%s is NULL", x == NULL ? "x" : "points");
     GNDP_TRY(points_check(points));
     const int64_t n = count(points), d = points_dim(points);
-    GNDP_CHECK(x->data != NULL && x->type.dtype == GNDP_F64 && x->type.rank == 2 && x->type.dim[0] == n && x->type.dim[1] == d,
-               GNDP_ERR_SHAPE, "x is " GNDP_TYPE_FMT ", wanted f64[%lld,%lld]", GNDP_TYPE_ARG(x->type), (long long)n, (long long)d);
+    GNDP_CHECK(x->data != NULL && x->type.dtype == GNDP_F64 && x->type.rank == 2 &&
+                   x->type.dim[0] == n && x->type.dim[1] == d,
+               GNDP_ERR_SHAPE, "x is " GNDP_TYPE_FMT ", wanted f64[%lld,%lld]",
+               GNDP_TYPE_ARG(x->type), (long long)n, (long long)d);
     for (int64_t i = 0; i < n; i++) {
         points_at(points, i, (double *)x->data + i * d);
     }
@@ -108,12 +112,14 @@ static gndp_status check_list(const gndp_points *points)
     gndp_status st = GNDP_OK;
     const gndp_type type = points->x.type;
     GNDP_CHECK(points->x.data != NULL, GNDP_ERR_ARG, "points: x has no data");
-    GNDP_CHECK(type.dtype == GNDP_F64, GNDP_ERR_TYPE, "points: x is %s, wanted f64", gndp_dtype_name(type.dtype));
-    GNDP_CHECK(type.rank == 2 && type.dim[0] > 0 && type.dim[1] > 0, GNDP_ERR_SHAPE, "points: x is " GNDP_TYPE_FMT ", wanted [N, D]",
-               GNDP_TYPE_ARG(type));
+    GNDP_CHECK(type.dtype == GNDP_F64, GNDP_ERR_TYPE, "points: x is %s, wanted f64",
+               gndp_dtype_name(type.dtype));
+    GNDP_CHECK(type.rank == 2 && type.dim[0] > 0 && type.dim[1] > 0, GNDP_ERR_SHAPE,
+               "points: x is " GNDP_TYPE_FMT ", wanted [N, D]", GNDP_TYPE_ARG(type));
     const double *x = points->x.data;
     for (int64_t i = 0; i < type.dim[0] * type.dim[1]; i++) {
-        GNDP_CHECK(isfinite(x[i]), GNDP_ERR_NONFINITE, "points: coordinate %lld of point %lld is %g", (long long)(i % type.dim[1]),
+        GNDP_CHECK(isfinite(x[i]), GNDP_ERR_NONFINITE,
+                   "points: coordinate %lld of point %lld is %g", (long long)(i % type.dim[1]),
                    (long long)(i / type.dim[1]), x[i]);
     }
 done:
@@ -123,12 +129,14 @@ done:
 static gndp_status check_product(const gndp_points *points)
 {
     gndp_status st = GNDP_OK;
-    GNDP_CHECK(points->n_axes >= 1 && points->n_axes <= 4, GNDP_ERR_SHAPE, "points: %d axes, allowed are 1 to 4", points->n_axes);
+    GNDP_CHECK(points->n_axes >= 1 && points->n_axes <= 4, GNDP_ERR_SHAPE,
+               "points: %d axes, allowed are 1 to 4", points->n_axes);
     for (int a = 0; a < points->n_axes; a++) {
-        GNDP_CHECK(points->axis[a] != NULL && points->axis_size[a] > 0, GNDP_ERR_SHAPE, "points: axis %d has no values", a);
+        GNDP_CHECK(points->axis[a] != NULL && points->axis_size[a] > 0, GNDP_ERR_SHAPE,
+                   "points: axis %d has no values", a);
         for (int64_t i = 0; i < points->axis_size[a]; i++) {
-            GNDP_CHECK(isfinite(points->axis[a][i]), GNDP_ERR_NONFINITE, "points: value %lld of axis %d is %g", (long long)i, a,
-                       points->axis[a][i]);
+            GNDP_CHECK(isfinite(points->axis[a][i]), GNDP_ERR_NONFINITE,
+                       "points: value %lld of axis %d is %g", (long long)i, a, points->axis[a][i]);
         }
     }
 done:
@@ -138,21 +146,26 @@ done:
 static gndp_status check_latlon(const gndp_points *points)
 {
     gndp_status st = GNDP_OK;
-    GNDP_CHECK(points->lat_deg != NULL && points->n_lat > 0 && points->n_lon > 0, GNDP_ERR_SHAPE, "points: %lld latitudes, %lld longitudes",
-               (long long)points->n_lat, (long long)points->n_lon);
-    GNDP_CHECK(isfinite(points->lon0_deg), GNDP_ERR_NONFINITE, "points: lon0_deg is %g", points->lon0_deg);
+    GNDP_CHECK(points->lat_deg != NULL && points->n_lat > 0 && points->n_lon > 0, GNDP_ERR_SHAPE,
+               "points: %lld latitudes, %lld longitudes", (long long)points->n_lat,
+               (long long)points->n_lon);
+    GNDP_CHECK(isfinite(points->lon0_deg), GNDP_ERR_NONFINITE, "points: lon0_deg is %g",
+               points->lon0_deg);
     bool rising = true, falling = true;
     for (int64_t i = 0; i < points->n_lat; i++) {
         const double lat = points->lat_deg[i];
-        GNDP_CHECK(isfinite(lat), GNDP_ERR_NONFINITE, "points: latitude %lld is %g", (long long)i, lat);
-        GNDP_CHECK(fabs(lat) <= 90.0, GNDP_ERR_RANGE, "points: latitude %lld is %g degrees, outside -90 to 90", (long long)i, lat);
+        GNDP_CHECK(isfinite(lat), GNDP_ERR_NONFINITE, "points: latitude %lld is %g", (long long)i,
+                   lat);
+        GNDP_CHECK(fabs(lat) <= 90.0, GNDP_ERR_RANGE,
+                   "points: latitude %lld is %g degrees, outside -90 to 90", (long long)i, lat);
         rising = rising && (i == 0 || lat > points->lat_deg[i - 1]);
         falling = falling && (i == 0 || lat < points->lat_deg[i - 1]);
     }
     for (int64_t i = 0; i < points->n_lat && !rising && !falling; i++) {
         for (int64_t j = 0; j < i; j++) {
-            GNDP_CHECK(points->lat_deg[i] != points->lat_deg[j], GNDP_ERR_RANGE, "points: latitudes %lld and %lld are both %g degrees",
-                       (long long)j, (long long)i, points->lat_deg[i]);
+            GNDP_CHECK(points->lat_deg[i] != points->lat_deg[j], GNDP_ERR_RANGE,
+                       "points: latitudes %lld and %lld are both %g degrees", (long long)j,
+                       (long long)i, points->lat_deg[i]);
         }
     }
 done:

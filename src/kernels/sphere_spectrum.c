@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Isotropic covariances on the sphere as series of (vector) spherical harmonics, and roots of their Fourier blocks in longitude.
+// Isotropic covariances on the sphere as series of (vector) spherical harmonics, and roots of their
+// Fourier blocks in longitude.
 #include "kernels/sphere_spectrum.h"
 
 #include <float.h>
@@ -14,21 +15,25 @@ enum { FIRST_NODES = 256, LAST_NODES = 16384, CHECKS = 12 };
 
 /* ---------------------------------------------------------------------------------- quadrature */
 
-/* Gauss-Legendre nodes on [-1, 1] (as angles) and weights: Newton's method from the asymptotic zeros (Abramowitz & Stegun 22.16.6). */
+/* Gauss-Legendre nodes on [-1, 1] (as angles) and weights: Newton's method from the asymptotic
+ * zeros (Abramowitz & Stegun 22.16.6). */
 static void gauss(int64_t n, double *angle, double *weight)
 {
 #pragma omp parallel for schedule(static)
     for (int64_t i = 0; i < n; i++) {
         double t = pi * ((double)i + 0.75) / ((double)n + 0.5), slope = 1.0;
-        for (int step = 0; step < 6; step++) { /* in the angle, which is as exact near the ends as amid */
+        for (int step = 0; step < 6;
+             step++) { /* in the angle, which is as exact near the ends as amid */
             const double c = cos(t), s = sin(t);
             double p = c, before = 1.0;
             for (int64_t l = 1; l < n; l++) {
-                const double next = ((double)(2 * l + 1) * c * p - (double)l * before) / (double)(l + 1);
+                const double next =
+                    ((double)(2 * l + 1) * c * p - (double)l * before) / (double)(l + 1);
                 before = p;
                 p = next;
             }
-            slope = (double)n * (c * p - before) / s; /* d P / d t = -sin t P' = n (c P_n - P_(n-1)) / s */
+            slope = (double)n * (c * p - before) /
+                    s; /* d P / d t = -sin t P' = n (c P_n - P_(n-1)) / s */
             const double move = p / slope;
             t -= move;
             if (fabs(move) < 1e-15) {
@@ -40,7 +45,8 @@ static void gauss(int64_t n, double *angle, double *weight)
     }
 }
 
-/* P_l(c) and, for tangent fields, d^l_11 and d^l_(1,-1) at an angle: P_l + (1 - c) P_l'/(l (l + 1)) and P_l - (1 + c) P_l'/(l (l + 1)). */
+/* P_l(c) and, for tangent fields, d^l_11 and d^l_(1,-1) at an angle: P_l + (1 - c) P_l'/(l (l + 1))
+ * and P_l - (1 + c) P_l'/(l (l + 1)). */
 typedef struct ladder {
     double c, p, before, slope, slope_before;
     int64_t l;
@@ -53,7 +59,8 @@ static ladder ladder_begin(double c)
 
 static void ladder_next(ladder *a)
 {
-    const double l = (double)a->l, next = ((2.0 * l + 1.0) * a->c * a->p - l * a->before) / (l + 1.0),
+    const double l = (double)a->l,
+                 next = ((2.0 * l + 1.0) * a->c * a->p - l * a->before) / (l + 1.0),
                  slope = a->slope_before + (2.0 * l + 1.0) * a->p;
     a->before = a->p;
     a->p = next;
@@ -72,7 +79,8 @@ static double ladder_minus(const ladder *a)
     return a->p - (1.0 + a->c) * a->slope / ((double)a->l * (double)(a->l + 1));
 }
 
-/* Values of the kernel along the equator from longitude 0: east is along the way there, north across. */
+/* Values of the kernel along the equator from longitude 0: east is along the way there, north
+ * across. */
 static gndp_status along_equator(const covariance *cov, int64_t n, const double *angle, double *k)
 {
     gndp_status st = GNDP_OK;
@@ -91,10 +99,12 @@ done:
 }
 
 /*
- * Coefficients of l < terms, coef [terms, P, P] or [terms, 2]: (2l + 1)/2 times the integral with P_l; tangent: of the sum and the difference of the
- * longitudinal and the transverse part, halved, with d^l_11 and d^l_(1,-1), which give C + D and C - D.
+ * Coefficients of l < terms, coef [terms, P, P] or [terms, 2]: (2l + 1)/2 times the integral with
+ * P_l; tangent: of the sum and the difference of the longitudinal and the transverse part, halved,
+ * with d^l_11 and d^l_(1,-1), which give C + D and C - D.
  */
-static void project(int outputs, bool tangent, int64_t nodes, const double *angle, const double *weight, const double *k, int64_t terms, double *coef)
+static void project(int outputs, bool tangent, int64_t nodes, const double *angle,
+                    const double *weight, const double *k, int64_t terms, double *coef)
 {
     const int per = tangent ? 2 : outputs * outputs;
     memset(coef, 0, (size_t)(terms * per) * sizeof *coef);
@@ -108,7 +118,8 @@ static void project(int outputs, bool tangent, int64_t nodes, const double *angl
         }
         for (int64_t l = 0; l < terms; l++, ladder_next(&a)) {
             if (tangent && l > 0) {
-                const double sum = 0.5 * (f[0] + f[3]) * ladder_plus(&a), difference = 0.5 * (f[0] - f[3]) * ladder_minus(&a);
+                const double sum = 0.5 * (f[0] + f[3]) * ladder_plus(&a),
+                             difference = 0.5 * (f[0] - f[3]) * ladder_minus(&a);
                 coef[2 * l] += 0.5 * (sum + difference) * (0.5 * (double)(2 * l + 1));
                 coef[2 * l + 1] += 0.5 * (sum - difference) * (0.5 * (double)(2 * l + 1));
             } else if (!tangent) {
@@ -123,7 +134,8 @@ static void project(int outputs, bool tangent, int64_t nodes, const double *angl
 /* ------------------------------------------------------------------------------------- checking */
 
 /* The kernel that a series gives at a pair of points, [P, P]. */
-static void evaluate(int outputs, bool tangent, int64_t degree, const double *coef, const double *x, const double *z, double *k)
+static void evaluate(int outputs, bool tangent, int64_t degree, const double *coef, const double *x,
+                     const double *z, double *k)
 {
     const int per = tangent ? 2 : outputs * outputs;
     const double c = x[0] * z[0] + x[1] * z[1] + x[2] * z[2];
@@ -135,7 +147,8 @@ static void evaluate(int outputs, bool tangent, int64_t degree, const double *co
             k[i] += coef[l * per + i] * a.p;
         }
         if (tangent && l > 0) {
-            const double plus = (coef[2 * l] + coef[2 * l + 1]) * ladder_plus(&a), minus = (coef[2 * l] - coef[2 * l + 1]) * ladder_minus(&a);
+            const double plus = (coef[2 * l] + coef[2 * l + 1]) * ladder_plus(&a),
+                         minus = (coef[2 * l] - coef[2 * l + 1]) * ladder_minus(&a);
             along += plus + minus;
             across += plus - minus;
         }
@@ -143,9 +156,11 @@ static void evaluate(int outputs, bool tangent, int64_t degree, const double *co
     if (!tangent) {
         return;
     }
-    /* K = along u u'' + across b b', u = (z - c x)/s, u'' = (c z - x)/s, b = (x cross z)/s (Mathieu et al. 2023; geodesic frames) */
+    /* K = along u u'' + across b b', u = (z - c x)/s, u'' = (c z - x)/s, b = (x cross z)/s (Mathieu
+     * et al. 2023; geodesic frames) */
     const double s2 = 1.0 - c * c;
-    double frame[4][3], b[3] = {x[1] * z[2] - x[2] * z[1], x[2] * z[0] - x[0] * z[2], x[0] * z[1] - x[1] * z[0]};
+    double frame[4][3],
+        b[3] = {x[1] * z[2] - x[2] * z[1], x[2] * z[0] - x[0] * z[2], x[0] * z[1] - x[1] * z[0]};
     gndp_sphere_frames(1, x, frame[0], frame[1]);
     gndp_sphere_frames(1, z, frame[2], frame[3]);
     for (int p = 0; p < 2; p++) {
@@ -163,14 +178,17 @@ static void evaluate(int outputs, bool tangent, int64_t degree, const double *co
 }
 
 /* Does the series give the kernel at pairs all over the sphere? */
-static gndp_status agrees(const covariance *cov, bool tangent, int64_t degree, const double *coef, double scale, double *worst)
+static gndp_status agrees(const covariance *cov, bool tangent, int64_t degree, const double *coef,
+                          double scale, double *worst)
 {
     gndp_status st = GNDP_OK;
     const int p = cov->outputs;
-    double x[CHECKS * 3], one[COVARIANCE_MAX_OUTPUTS * COVARIANCE_MAX_OUTPUTS], *k = malloc((size_t)(CHECKS * CHECKS * p * p) * sizeof *k);
+    double x[CHECKS * 3], one[COVARIANCE_MAX_OUTPUTS * COVARIANCE_MAX_OUTPUTS],
+        *k = malloc((size_t)(CHECKS * CHECKS * p * p) * sizeof *k);
     GNDP_CHECK(k != NULL, GNDP_ERR_NOMEM, "%d pairs", CHECKS * CHECKS);
     for (int i = 0; i < CHECKS; i++) { /* a spiral whose pairs share no plane */
-        const double height = -0.93 + 1.8 * (double)i / (CHECKS - 1), turn = 2.399963229728653 * (double)(i * (i + 1)) / 3.0;
+        const double height = -0.93 + 1.8 * (double)i / (CHECKS - 1),
+                     turn = 2.399963229728653 * (double)(i * (i + 1)) / 3.0;
         x[3 * i] = sqrt(1.0 - height * height) * cos(turn);
         x[3 * i + 1] = sqrt(1.0 - height * height) * sin(turn);
         x[3 * i + 2] = height;
@@ -185,7 +203,9 @@ static gndp_status agrees(const covariance *cov, bool tangent, int64_t degree, c
             evaluate(p, tangent, degree, coef, x + 3 * i, x + 3 * j, one);
             for (int a = 0; a < p; a++) {
                 for (int b = 0; b < p; b++) {
-                    *worst = fmax(*worst, fabs(one[a * p + b] - k[(i * p + a) * CHECKS * p + j * p + b]) / scale);
+                    *worst = fmax(*worst,
+                                  fabs(one[a * p + b] - k[(i * p + a) * CHECKS * p + j * p + b]) /
+                                      scale);
                 }
             }
         }
@@ -195,7 +215,8 @@ done:
     return st;
 }
 
-/* ---------------------------------------------------------------------------------------- create */
+/* ---------------------------------------------------------------------------------------- create
+ */
 
 void sphere_spectrum_free(sphere_spectrum *s)
 {
@@ -214,21 +235,25 @@ static double largest(int n, const double *a)
 }
 
 /* A_l = S S' by its eigenvalues; those below 0 by rounding alone are 0. */
-static gndp_status take_root(const covariance *cov, int64_t l, double scale, const double *a, double *s, int *columns)
+static gndp_status take_root(const covariance *cov, int64_t l, double scale, const double *a,
+                             double *s, int *columns)
 {
     gndp_status st = GNDP_OK;
     const int p = cov->outputs;
-    double v[COVARIANCE_MAX_OUTPUTS * COVARIANCE_MAX_OUTPUTS], value[COVARIANCE_MAX_OUTPUTS], work[COVARIANCE_MAX_OUTPUTS * 34];
+    double v[COVARIANCE_MAX_OUTPUTS * COVARIANCE_MAX_OUTPUTS], value[COVARIANCE_MAX_OUTPUTS],
+        work[COVARIANCE_MAX_OUTPUTS * 34];
     for (int i = 0; i < p; i++) {
         for (int j = 0; j < p; j++) {
             v[i * p + j] = 0.5 * (a[i * p + j] + a[j * p + i]);
         }
     }
-    const lapack_int info = LAPACKE_dsyev_work(LAPACK_COL_MAJOR, 'V', 'U', p, v, p, value, work, COVARIANCE_MAX_OUTPUTS * 34);
+    const lapack_int info = LAPACKE_dsyev_work(LAPACK_COL_MAJOR, 'V', 'U', p, v, p, value, work,
+                                               COVARIANCE_MAX_OUTPUTS * 34);
     GNDP_CHECK(info == 0, GNDP_ERR_INTERNAL, "dsyev: %d", (int)info);
     *columns = 0;
     for (int e = p - 1; e >= 0; e--) {
-        GNDP_CHECK(value[e] >= -1e-13 * scale, GNDP_ERR_NOT_PD, "%s: degree %lld of its series has the coefficient %.3g, below 0", cov->text,
+        GNDP_CHECK(value[e] >= -1e-13 * scale, GNDP_ERR_NOT_PD,
+                   "%s: degree %lld of its series has the coefficient %.3g, below 0", cov->text,
                    (long long)l, value[e]);
         if (value[e] > 16.0 * DBL_EPSILON * fabs(value[p - 1])) {
             for (int i = 0; i < p; i++) {
@@ -241,7 +266,8 @@ done:
     return st;
 }
 
-static gndp_status take_roots(const covariance *cov, bool tangent, int64_t degree, double scale, const double *coef, sphere_spectrum *s)
+static gndp_status take_roots(const covariance *cov, bool tangent, int64_t degree, double scale,
+                              const double *coef, sphere_spectrum *s)
 {
     gndp_status st = GNDP_OK;
     const int p = cov->outputs, pp = p * p;
@@ -250,29 +276,34 @@ static gndp_status take_roots(const covariance *cov, bool tangent, int64_t degre
     s->degree = degree;
     s->root = calloc((size_t)((degree + 1) * pp), sizeof *s->root);
     s->columns = calloc((size_t)(degree + 1), sizeof *s->columns);
-    GNDP_CHECK(s->root != NULL && s->columns != NULL, GNDP_ERR_NOMEM, "%lld degrees", (long long)degree);
+    GNDP_CHECK(s->root != NULL && s->columns != NULL, GNDP_ERR_NOMEM, "%lld degrees",
+               (long long)degree);
     for (int64_t l = 0; l <= degree; l++) {
         if (!tangent) {
             GNDP_TRY(take_root(cov, l, scale, coef + l * pp, s->root + l * pp, &s->columns[l]));
         }
         for (int i = 0; i < 2 && tangent; i++) {
             const double v = coef[2 * l + i];
-            GNDP_CHECK(v >= -1e-13 * scale, GNDP_ERR_NOT_PD, "%s: degree %lld of its series has the coefficient %.3g, below 0", cov->text,
+            GNDP_CHECK(v >= -1e-13 * scale, GNDP_ERR_NOT_PD,
+                       "%s: degree %lld of its series has the coefficient %.3g, below 0", cov->text,
                        (long long)l, v);
             s->root[l * pp + i] = sqrt(fmax(v, 0.0));
-            s->columns[l] |= v > 0x1p-50 * scale ? 1 << i : 0; /* less is rounding of the other kind's quadrature */
+            s->columns[l] |= v > 0x1p-50 * scale
+                                 ? 1 << i
+                                 : 0; /* less is rounding of the other kind's quadrature */
         }
     }
 done:
     return st;
 }
 
-/* Degree from which on all coefficients are rounding, which grows with the degree: a cosine wrong by an ulp moves P_l by up to l^2/2 ulps near the
-   pole, where few nodes lie. */
+/* Degree from which on all coefficients are rounding, which grows with the degree: a cosine wrong
+   by an ulp moves P_l by up to l^2/2 ulps near the pole, where few nodes lie. */
 static int64_t find_degree(int per, int64_t terms, const double *coef, double scale)
 {
     int64_t degree = terms - 1;
-    while (degree > 0 && largest(per, coef + degree * per) <= 4.0 * DBL_EPSILON * (double)(degree + 1) * scale) {
+    while (degree > 0 &&
+           largest(per, coef + degree * per) <= 4.0 * DBL_EPSILON * (double)(degree + 1) * scale) {
         degree--;
     }
     return degree;
@@ -282,7 +313,8 @@ gndp_status sphere_spectrum_create(const covariance *cov, sphere_spectrum *out)
 {
     gndp_status st = GNDP_OK;
     const int p = cov->outputs, pp = p * p;
-    double *angle = NULL, *weight = NULL, *k = NULL, *coef = NULL, k0[COVARIANCE_MAX_OUTPUTS * COVARIANCE_MAX_OUTPUTS], worst[2] = {0.0, 0.0};
+    double *angle = NULL, *weight = NULL, *k = NULL, *coef = NULL,
+           k0[COVARIANCE_MAX_OUTPUTS * COVARIANCE_MAX_OUTPUTS], worst[2] = {0.0, 0.0};
     const double here[3] = {1.0, 0.0, 0.0};
     bool done = false;
     *out = (sphere_spectrum){0};
@@ -294,7 +326,8 @@ gndp_status sphere_spectrum_create(const covariance *cov, sphere_spectrum *out)
         weight = malloc((size_t)nodes * sizeof *weight);
         k = malloc((size_t)(nodes * pp) * sizeof *k);
         coef = malloc((size_t)(nodes * pp) * sizeof *coef + 2 * (size_t)nodes * sizeof *coef);
-        GNDP_CHECK(angle != NULL && weight != NULL && k != NULL && coef != NULL, GNDP_ERR_NOMEM, "%lld nodes", (long long)nodes);
+        GNDP_CHECK(angle != NULL && weight != NULL && k != NULL && coef != NULL, GNDP_ERR_NOMEM,
+                   "%lld nodes", (long long)nodes);
         gauss(nodes, angle, weight);
         GNDP_TRY(along_equator(cov, nodes, angle, k));
         for (int tangent = 0; tangent < (p == 2 ? 2 : 1) && !done; tangent++) {
@@ -315,9 +348,12 @@ gndp_status sphere_spectrum_create(const covariance *cov, sphere_spectrum *out)
             break; /* converged to something else */
         }
     }
-    GNDP_CHECK(done || worst[0] == 0.0, GNDP_ERR_UNSUPPORTED, "the kernel is not isotropic on the sphere: its series is off by %.3g elsewhere: %s",
+    GNDP_CHECK(done || worst[0] == 0.0, GNDP_ERR_UNSUPPORTED,
+               "the kernel is not isotropic on the sphere: its series is off by %.3g elsewhere: %s",
                worst[0], cov->text);
-    GNDP_CHECK(done, GNDP_ERR_UNSUPPORTED, "the kernel's series in harmonics does not converge by degree %d: %s", LAST_NODES / 2, cov->text);
+    GNDP_CHECK(done, GNDP_ERR_UNSUPPORTED,
+               "the kernel's series in harmonics does not converge by degree %d: %s",
+               LAST_NODES / 2, cov->text);
     for (int i = 0; i < p; i++) {
         out->trace += k0[i * p + i] / p;
     }
@@ -332,7 +368,8 @@ done:
     return st;
 }
 
-/* ----------------------------------------------------------------------------------------- roots */
+/* ----------------------------------------------------------------------------------------- roots
+ */
 
 static int count_columns(const sphere_spectrum *s, int64_t l)
 {
@@ -349,9 +386,10 @@ int64_t sphere_columns(const sphere_spectrum *s, int64_t m)
 }
 
 /*
- * p[l - m] = sqrt((l - m)!/(l + m)!) P_l^m (without the sign (-1)^m) at latitude with sine x and cosine c; with `divided` over c (m >= 1), finite at the
- * poles. Their squares over m = -l..l add up to 1. Recurrence in l, stable upwards; the start c^m underflows at high m near the poles, so numbers
- * carry a power of 2^512 until they are of ordinary size.
+ * p[l - m] = sqrt((l - m)!/(l + m)!) P_l^m (without the sign (-1)^m) at latitude with sine x and
+ * cosine c; with `divided` over c (m >= 1), finite at the poles. Their squares over m = -l..l add
+ * up to 1. Recurrence in l, stable upwards; the start c^m underflows at high m near the poles, so
+ * numbers carry a power of 2^512 until they are of ordinary size.
  */
 typedef struct legendre_recurrence {
     int64_t m, degree;
@@ -401,8 +439,10 @@ done:
     return st;
 }
 
-/* Rows of a tangent field at one latitude: gradient (m p / cos, dp/dlat), turned gradient (dp/dlat, m p / cos), over sqrt(l (l + 1)/2). */
-static void tangent_rows(const sphere_spectrum *s, int64_t m, double x, const double *p, double sign, double *east, double *north)
+/* Rows of a tangent field at one latitude: gradient (m p / cos, dp/dlat), turned gradient (dp/dlat,
+ * m p / cos), over sqrt(l (l + 1)/2). */
+static void tangent_rows(const sphere_spectrum *s, int64_t m, double x, const double *p,
+                         double sign, double *east, double *north)
 {
     int64_t column = 0;
     for (int64_t l = m; l <= s->degree; l++) {
@@ -410,7 +450,8 @@ static void tangent_rows(const sphere_spectrum *s, int64_t m, double x, const do
         double a = 0.0, d = 0.0;
         if (m > 0) { /* p over the cosine */
             a = (double)m * p[l - m];
-            d = -(double)l * x * p[l - m] + (l > m ? sqrt((double)(l - m) * (double)(l + m)) * p[l - m - 1] : 0.0);
+            d = -(double)l * x * p[l - m] +
+                (l > m ? sqrt((double)(l - m) * (double)(l + m)) * p[l - m - 1] : 0.0);
         } else if (l > 0) { /* p of order 1: dP_l/dlat = sqrt(l (l + 1)) p_(l,1) */
             d = sqrt(ll) * p[l - 1];
         }
@@ -425,7 +466,8 @@ static void tangent_rows(const sphere_spectrum *s, int64_t m, double x, const do
     }
 }
 
-static void scalar_rows(const sphere_spectrum *s, int64_t m, const double *p, int64_t ld, double *rows)
+static void scalar_rows(const sphere_spectrum *s, int64_t m, const double *p, int64_t ld,
+                        double *rows)
 {
     int64_t column = 0;
     const int outputs = s->outputs;
@@ -438,7 +480,8 @@ static void scalar_rows(const sphere_spectrum *s, int64_t m, const double *p, in
     }
 }
 
-gndp_status sphere_root(const sphere_spectrum *s, int64_t m, int64_t n_lat, const double *lat_deg, int64_t ld, double *r)
+gndp_status sphere_root(const sphere_spectrum *s, int64_t m, int64_t n_lat, const double *lat_deg,
+                        int64_t ld, double *r)
 {
     gndp_status st = GNDP_OK;
     const int64_t order = m < 0 ? -m : m, row_order = s->tangent && order == 0 ? 1 : order;
@@ -452,7 +495,8 @@ gndp_status sphere_root(const sphere_spectrum *s, int64_t m, int64_t n_lat, cons
     GNDP_CHECK(p != NULL, GNDP_ERR_NOMEM, "%lld degrees", (long long)s->degree);
     for (int64_t i = 0; i < n_lat; i++) {
         const bool pole = fabs(lat_deg[i]) == 90.0;
-        const double x = sin(lat_deg[i] * (pi / 180.0)), c = pole ? 0.0 : cos(lat_deg[i] * (pi / 180.0));
+        const double x = sin(lat_deg[i] * (pi / 180.0)),
+                     c = pole ? 0.0 : cos(lat_deg[i] * (pi / 180.0));
         double *rows = r + i * s->outputs * ld;
         legendre_row(&recurrence, x, c, s->tangent && order > 0, p);
         if (s->tangent) {

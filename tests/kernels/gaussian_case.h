@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every factorisation of a Gaussian law must satisfy, against the covariance as a dense matrix.
+// What every factorisation of a Gaussian law must satisfy, against the covariance as a dense
+// matrix.
 #ifndef TESTS_KERNELS_GAUSSIAN_CASE_H
 #define TESTS_KERNELS_GAUSSIAN_CASE_H
 
@@ -14,34 +15,36 @@
 /* A law beside the covariance that it should have. */
 typedef struct law_case {
     gndp_gaussian *law;
-    int64_t n;     /* N P */
+    int64_t n; /* N P */
     int outputs;
-    double *k;     /* [n, n] the kernel's covariance, without jitter */
-    double scale;  /* largest variance */
+    double *k;    /* [n, n] the kernel's covariance, without jitter */
+    double scale; /* largest variance */
 } law_case;
 
-#define assert_ok(call)                                                                                                                              \
-    do {                                                                                                                                             \
-        if ((call) != GNDP_OK) {                                                                                                                     \
-            fail_msg("%s: %s", #call, gndp_last_error());                                                                                            \
-        }                                                                                                                                            \
+#define assert_ok(call)                                                                            \
+    do {                                                                                           \
+        if ((call) != GNDP_OK) {                                                                   \
+            fail_msg("%s: %s", #call, gndp_last_error());                                          \
+        }                                                                                          \
     } while (0)
 
-#define assert_near(value, wanted, tolerance)                                                                                                        \
-    do {                                                                                                                                             \
-        const double value_ = (value), wanted_ = (wanted), tolerance_ = (tolerance);                                                                 \
-        if (!(fabs(value_ - wanted_) <= tolerance_)) {                                                                                               \
-            fail_msg("%s = %.17g, wanted %.17g within %.3g (off by %.3g)", #value, value_, wanted_, tolerance_, value_ - wanted_);                   \
-        }                                                                                                                                            \
+#define assert_near(value, wanted, tolerance)                                                      \
+    do {                                                                                           \
+        const double value_ = (value), wanted_ = (wanted), tolerance_ = (tolerance);               \
+        if (!(fabs(value_ - wanted_) <= tolerance_)) {                                             \
+            fail_msg("%s = %.17g, wanted %.17g within %.3g (off by %.3g)", #value, value_,         \
+                     wanted_, tolerance_, value_ - wanted_);                                       \
+        }                                                                                          \
     } while (0)
 
 /* An error of the wanted kind whose text names what is wrong. */
-#define assert_fails(call, code, words)                                                                                                              \
-    do {                                                                                                                                             \
-        const gndp_status got_ = (call);                                                                                                             \
-        if (got_ != (code) || strstr(gndp_last_error(), (words)) == NULL) {                                                                          \
-            fail_msg("%s: got %s, wanted %s with '%s' in: %s", #call, gndp_status_name(got_), gndp_status_name(code), (words), gndp_last_error());   \
-        }                                                                                                                                            \
+#define assert_fails(call, code, words)                                                            \
+    do {                                                                                           \
+        const gndp_status got_ = (call);                                                           \
+        if (got_ != (code) || strstr(gndp_last_error(), (words)) == NULL) {                        \
+            fail_msg("%s: got %s, wanted %s with '%s' in: %s", #call, gndp_status_name(got_),      \
+                     gndp_status_name(code), (words), gndp_last_error());                          \
+        }                                                                                          \
     } while (0)
 
 static inline double *new_values(int64_t n)
@@ -72,26 +75,34 @@ static inline void turn_pole(double lat, double lon, double turn[4])
     turn[0] = c, turn[1] = s, turn[2] = -s, turn[3] = c;
 }
 
-/* K of all points: block of the kernel without white noise + white where points are the same one; frames turned at poles. */
-static inline double *reference(const char *text, const char *without_white, double white, const gndp_points *points, int64_t *n, int *outputs)
+/* K of all points: block of the kernel without white noise + white where points are the same one;
+ * frames turned at poles. */
+static inline double *reference(const char *text, const char *without_white, double white,
+                                const gndp_points *points, int64_t *n, int *outputs)
 {
-    gndp_kernel *whole = new_kernel(text), *k = without_white != NULL ? new_kernel(without_white) : NULL;
-    const int64_t points_n = gndp_points_count(points), d = points->kind == GNDP_POINTS_LIST ? points->x.type.dim[1]
-                                                            : points->kind == GNDP_POINTS_LATLON ? 3
-                                                                                                 : points->n_axes;
+    gndp_kernel *whole = new_kernel(text),
+                *k = without_white != NULL ? new_kernel(without_white) : NULL;
+    const int64_t points_n = gndp_points_count(points),
+                  d = points->kind == GNDP_POINTS_LIST     ? points->x.type.dim[1]
+                      : points->kind == GNDP_POINTS_LATLON ? 3
+                                                           : points->n_axes;
     const int p = *outputs = gndp_kernel_outputs(whole, d);
     *n = points_n * p;
     double *xv = new_values(points_n * d), *out = new_values(*n * *n);
-    gndp_array x = gndp_array_view(gndp_type_2d(GNDP_F64, points_n, d), xv), gram = gndp_array_view(gndp_type_2d(GNDP_F64, *n, *n), out);
+    gndp_array x = gndp_array_view(gndp_type_2d(GNDP_F64, points_n, d), xv),
+               gram = gndp_array_view(gndp_type_2d(GNDP_F64, *n, *n), out);
     assert_ok(gndp_points_list(points, &x));
     if (k != NULL) {
         assert_ok(gndp_kernel_evaluate(k, &x, &x, &gram));
     }
-    for (int64_t i = 0; i < points_n && points->kind == GNDP_POINTS_LATLON && p == 2 && strstr(text, "s2_") != NULL && strstr(text, "diag") == NULL &&
+    for (int64_t i = 0; i < points_n && points->kind == GNDP_POINTS_LATLON && p == 2 &&
+                        strstr(text, "s2_") != NULL && strstr(text, "diag") == NULL &&
                         strstr(text, "coregion") == NULL;
          i++) {
         const double lat = points->lat_deg[i / points->n_lon];
-        const double lon = (points->lon0_deg + 360.0 * (double)(i % points->n_lon) / (double)points->n_lon) * 0.017453292519943295;
+        const double lon =
+            (points->lon0_deg + 360.0 * (double)(i % points->n_lon) / (double)points->n_lon) *
+            0.017453292519943295;
         double t[4];
         if (fabs(lat) != 90.0) {
             continue;
@@ -112,16 +123,20 @@ static inline double *reference(const char *text, const char *without_white, dou
         for (int64_t j = 0; j < points_n; j++) {
             const bool same = points->kind != GNDP_POINTS_LATLON
                                   ? i == j
-                                  : i == j || (i / points->n_lon == j / points->n_lon && fabs(points->lat_deg[i / points->n_lon]) == 90.0);
+                                  : i == j || (i / points->n_lon == j / points->n_lon &&
+                                               fabs(points->lat_deg[i / points->n_lon]) == 90.0);
             double t[4], u[4];
             const double step = points->n_lon > 0 ? 6.283185307179586 / (double)points->n_lon : 0.0;
-            const double lat = points->kind == GNDP_POINTS_LATLON ? points->lat_deg[i / points->n_lon] : 0.0;
+            const double lat =
+                points->kind == GNDP_POINTS_LATLON ? points->lat_deg[i / points->n_lon] : 0.0;
             turn_pole(lat, step * (double)(points->n_lon > 0 ? i % points->n_lon : 0), t);
             turn_pole(lat, step * (double)(points->n_lon > 0 ? j % points->n_lon : 0), u);
             const bool turned = p == 2 && i != j && strstr(text, "free") != NULL;
             for (int a = 0; a < p && same; a++) {
                 for (int b = 0; b < p; b++) {
-                    const double share = turned ? t[2 * a] * u[2 * b] + t[2 * a + 1] * u[2 * b + 1] : a == b ? 1.0 : 0.0;
+                    const double share = turned ? t[2 * a] * u[2 * b] + t[2 * a + 1] * u[2 * b + 1]
+                                         : a == b ? 1.0
+                                                  : 0.0;
                     out[(i * p + a) * *n + j * p + b] += white * share;
                 }
             }
@@ -133,8 +148,8 @@ static inline double *reference(const char *text, const char *without_white, dou
     return out;
 }
 
-static inline law_case begin_law(const char *text, const char *without_white, double white, const gndp_points *points,
-                                 const gndp_gaussian_options *options)
+static inline law_case begin_law(const char *text, const char *without_white, double white,
+                                 const gndp_points *points, const gndp_gaussian_options *options)
 {
     law_case c = {0};
     gndp_kernel *k = new_kernel(text);
@@ -159,7 +174,8 @@ static inline void check_covariance(const law_case *c, double tolerance)
 {
     const int64_t n = c->n, rank = gndp_gaussian_rank(c->law);
     enum { SOME = 64 };
-    double *unit = new_values(SOME * n), *noise = new_values(SOME * rank), *column = new_values(SOME * n), *variance = new_values(n);
+    double *unit = new_values(SOME * n), *noise = new_values(SOME * rank),
+           *column = new_values(SOME * n), *variance = new_values(n);
     double worst = 0.0;
     for (int64_t i = 0; i < n; i += SOME) {
         const int64_t some = n - i < SOME ? n - i : SOME;
@@ -181,7 +197,8 @@ static inline void check_covariance(const law_case *c, double tolerance)
         assert_near(variance[a], c->k[a * n + a], tolerance * c->scale);
     }
 
-    double *e = new_normals(5, rank), *v = new_normals(6, n), *re = new_values(n), *rv = new_values(rank), *kv = new_values(n);
+    double *e = new_normals(5, rank), *v = new_normals(6, n), *re = new_values(n),
+           *rv = new_values(rank), *kv = new_values(n);
     double left = 0.0, right = 0.0, norm = 0.0;
     assert_ok(gndp_gaussian_apply_root(c->law, false, 1, e, re));
     assert_ok(gndp_gaussian_apply_root(c->law, true, 1, v, rv));
@@ -199,7 +216,8 @@ static inline void check_covariance(const law_case *c, double tolerance)
         right += e[i] * rv[i];
     }
     assert_near(left, right, 1e-12 * norm);
-    free(unit), free(noise), free(column), free(variance), free(e), free(v), free(re), free(rv), free(kv);
+    free(unit), free(noise), free(column), free(variance), free(e), free(v), free(re), free(rv),
+        free(kv);
 }
 
 /* Plain Cholesky of K + jitter; returns ln det. */
@@ -234,11 +252,13 @@ static inline double dense_quadratic(int64_t n, const double *l, const double *v
     return sum;
 }
 
-/* solve(K v) = v, K solve(v) = v, ln det and ln N against plain loops. condition: what of relative error K's condition number lets through. */
+/* solve(K v) = v, K solve(v) = v, ln det and ln N against plain loops. condition: what of relative
+ * error K's condition number lets through. */
 static inline void check_inverse(const law_case *c, bool densities, double condition)
 {
     const int64_t n = c->n;
-    double *v = new_normals(7, 2 * n), *kv = new_values(2 * n), *back = new_values(2 * n), *l = new_values(n * n);
+    double *v = new_normals(7, 2 * n), *kv = new_values(2 * n), *back = new_values(2 * n),
+           *l = new_values(n * n);
     assert_ok(gndp_gaussian_apply(c->law, 2, v, kv));
     assert_ok(gndp_gaussian_solve(c->law, 2, kv, back));
     for (int64_t i = 0; i < 2 * n; i++) {
@@ -256,15 +276,18 @@ static inline void check_inverse(const law_case *c, bool densities, double condi
         assert_near(log_det, wanted, condition * fabs(wanted));
         assert_ok(gndp_gaussian_log_prob(c->law, 2, v, log_prob));
         for (int r = 0; r < 2; r++) {
-            const double p = -0.5 * (dense_quadratic(n, l, v + r * n) + wanted + (double)n * log(6.283185307179586));
+            const double p = -0.5 * (dense_quadratic(n, l, v + r * n) + wanted +
+                                     (double)n * log(6.283185307179586));
             assert_near(log_prob[r], p, condition * fabs(p));
         }
     }
     free(v), free(kv), free(back), free(l);
 }
 
-/* The bits of a draw follow from seed and member alone: batches, neighbours, order, threads; a subset is a slice. */
-static inline void check_draws(const char *text, const gndp_points *points, const gndp_gaussian_options *options)
+/* The bits of a draw follow from seed and member alone: batches, neighbours, order, threads; a
+ * subset is a slice. */
+static inline void check_draws(const char *text, const gndp_points *points,
+                               const gndp_gaussian_options *options)
 {
     enum { DRAWS = 21, PICKS = 5 };
     gndp_kernel *k = new_kernel(text);
@@ -276,7 +299,8 @@ static inline void check_draws(const char *text, const gndp_points *points, cons
     assert_ok(gndp_gaussian_create(k, points, NULL, &two, &law[1]));
     const int64_t n = gndp_gaussian_size(law[0]);
     const int p = (int)(n / gndp_points_count(points));
-    double *all = new_values(DRAWS * n), *some = new_values(DRAWS * n), *picked = new_values(DRAWS * PICKS * p);
+    double *all = new_values(DRAWS * n), *some = new_values(DRAWS * n),
+           *picked = new_values(DRAWS * PICKS * p);
     uint32_t member[DRAWS], back[DRAWS];
     for (uint32_t r = 0; r < DRAWS; r++) {
         member[r] = 1000 + 3 * r;
@@ -298,7 +322,8 @@ static inline void check_draws(const char *text, const gndp_points *points, cons
     assert_ok(gndp_gaussian_sample_subset(law[0], 42, member, DRAWS, index, PICKS, picked));
     for (int r = 0; r < DRAWS; r++) {
         for (int i = 0; i < PICKS; i++) {
-            assert_memory_equal(picked + (r * PICKS + i) * p, all + r * n + index[i] * p, (size_t)p * sizeof *all);
+            assert_memory_equal(picked + (r * PICKS + i) * p, all + r * n + index[i] * p,
+                                (size_t)p * sizeof *all);
         }
     }
     assert_ok(gndp_gaussian_sample(law[0], 43, member, 1, some)); /* and the seed matters */
@@ -310,8 +335,9 @@ static inline void check_draws(const char *text, const gndp_points *points, cons
 }
 
 /*
- * Products of draws have the covariance: for DRAWS draws, entry (a, b) has the standard error sqrt((k_aa k_bb + k_ab^2)/DRAWS). With 6 of them for each of
- * up to 200 entries a true law fails with probability below 1e-6; the seed is fixed.
+ * Products of draws have the covariance: for DRAWS draws, entry (a, b) has the standard error
+ * sqrt((k_aa k_bb + k_ab^2)/DRAWS). With 6 of them for each of up to 200 entries a true law fails
+ * with probability below 1e-6; the seed is fixed.
  */
 static inline void check_moments(const law_case *c)
 {
@@ -335,7 +361,9 @@ static inline void check_moments(const law_case *c)
     for (int64_t a = 0; a < n; a += step) {
         for (int64_t b = 0; b <= a; b += step) {
             const double kab = c->k[a * n + b];
-            assert_near(sum[a * n + b], kab, 6.0 * sqrt((c->k[a * n + a] * c->k[b * n + b] + kab * kab) / DRAWS) + 1e-9 * c->scale);
+            assert_near(sum[a * n + b], kab,
+                        6.0 * sqrt((c->k[a * n + a] * c->k[b * n + b] + kab * kab) / DRAWS) +
+                            1e-9 * c->scale);
         }
     }
     free(draw), free(sum);

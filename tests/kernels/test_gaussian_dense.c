@@ -10,7 +10,8 @@ static gndp_points scattered(int64_t n, int64_t d, double *x)
     for (int64_t i = 0; i < n * d; i++) {
         x[i] = 4.0 * x[i] - 2.0;
     }
-    return (gndp_points){.kind = GNDP_POINTS_LIST, .x = gndp_array_view(gndp_type_2d(GNDP_F64, n, d), x)};
+    return (gndp_points){.kind = GNDP_POINTS_LIST,
+                         .x = gndp_array_view(gndp_type_2d(GNDP_F64, n, d), x)};
 }
 
 /* Sizes across the tiles of the Gram (256, 512) and of the products (128). */
@@ -21,7 +22,8 @@ static void dense_equals_the_gram_at_all_sizes(void **state)
     for (int i = 0; i < 9; i++) {
         double *x = new_values(sizes[i] * 2);
         const gndp_points points = scattered(sizes[i], 2, x);
-        law_case c = begin_law("rbf(lengthscale=0.5) + white(variance=0.05)", "rbf(lengthscale=0.5)", 0.05, &points, &dense);
+        law_case c = begin_law("rbf(lengthscale=0.5) + white(variance=0.05)",
+                               "rbf(lengthscale=0.5)", 0.05, &points, &dense);
         check_covariance(&c, 1e-11);
         check_inverse(&c, true, 1e-9);
         end_law(&c);
@@ -34,7 +36,8 @@ static void dense_equals_the_gram_when_tiles_overlap(void **state)
     (void)state;
     double *x = new_values(700 * 2);
     const gndp_points points = scattered(700, 2, x);
-    law_case c = begin_law("matern32(lengthscale=0.5) + white(variance=0.05)", "matern32(lengthscale=0.5)", 0.05, &points, &dense);
+    law_case c = begin_law("matern32(lengthscale=0.5) + white(variance=0.05)",
+                           "matern32(lengthscale=0.5)", 0.05, &points, &dense);
     double *v = new_normals(3, c.n), *kv = new_values(c.n);
     assert_ok(gndp_gaussian_apply(c.law, 1, v, kv));
     for (int64_t i = 0; i < c.n; i++) {
@@ -51,9 +54,11 @@ static void dense_equals_the_gram_when_tiles_overlap(void **state)
 static void dense_equals_the_gram_for_vector_kernels(void **state)
 {
     (void)state;
-    const char *const kernels[][2] = {{"curlfree(rbf(lengthscale=1)) + white(variance=0.1)", "curlfree(rbf(lengthscale=1))"},
-                                      {"coregion(rbf(lengthscale=1), a=[1, 0.5], rank=1, diagonal=[0.1, 0.1]) + white(variance=0.1)",
-                                       "coregion(rbf(lengthscale=1), a=[1, 0.5], rank=1, diagonal=[0.1, 0.1])"}};
+    const char *const kernels[][2] = {
+        {"curlfree(rbf(lengthscale=1)) + white(variance=0.1)", "curlfree(rbf(lengthscale=1))"},
+        {"coregion(rbf(lengthscale=1), a=[1, 0.5], rank=1, diagonal=[0.1, 0.1]) + "
+         "white(variance=0.1)",
+         "coregion(rbf(lengthscale=1), a=[1, 0.5], rank=1, diagonal=[0.1, 0.1])"}};
     for (int i = 0; i < 2; i++) {
         double x[2 * 140];
         const gndp_points points = scattered(140, 2, x);
@@ -64,13 +69,15 @@ static void dense_equals_the_gram_for_vector_kernels(void **state)
     }
 }
 
-/* White noise inside a product cannot be taken off the root, but it is seen where a point meets itself. */
+/* White noise inside a product cannot be taken off the root, but it is seen where a point meets
+ * itself. */
 static void dense_equals_the_gram_when_white_is_inside_a_product(void **state)
 {
     (void)state;
     double x[2 * 30];
     const gndp_points points = scattered(30, 2, x);
-    law_case c = begin_law("rbf(lengthscale=1) * (rbf(lengthscale=2) + white(variance=0.1))", "rbf(lengthscale=1) * rbf(lengthscale=2)", 0.1, &points, NULL);
+    law_case c = begin_law("rbf(lengthscale=1) * (rbf(lengthscale=2) + white(variance=0.1))",
+                           "rbf(lengthscale=1) * rbf(lengthscale=2)", 0.1, &points, NULL);
     assert_int_equal(gndp_gaussian_factorisation(c.law), GNDP_FACTOR_DENSE);
     check_covariance(&c, 1e-11);
     end_law(&c);
@@ -83,7 +90,8 @@ static void dense_in_single_precision_keeps_its_digits(void **state)
     double x[2 * 150];
     const gndp_points points = scattered(150, 2, x);
     const gndp_gaussian_options f32 = {.factorisation = GNDP_FACTOR_DENSE, .f32 = true};
-    law_case c = begin_law("rbf(lengthscale=0.5) + white(variance=0.5)", "rbf(lengthscale=0.5)", 0.5, &points, &f32);
+    law_case c = begin_law("rbf(lengthscale=0.5) + white(variance=0.5)", "rbf(lengthscale=0.5)",
+                           0.5, &points, &f32);
     check_covariance(&c, 1e-5);
     check_inverse(&c, true, 1e-3);
     end_law(&c);
@@ -93,8 +101,10 @@ static void dense_in_single_precision_keeps_its_digits(void **state)
 static void dense_draws_follow_from_seed_and_member(void **state)
 {
     (void)state;
-    double x[2 * 301];
-    const gndp_points points = scattered(301, 2, x);
+    double x[2 * 1100]; /* three panels of the factor */
+    gndp_points points = scattered(1100, 2, x);
+    check_draws("rbf(lengthscale=0.5) + white(variance=0.05)", &points, &dense);
+    points = scattered(301, 2, x);
     check_draws("rbf(lengthscale=0.5) + white(variance=0.05)", &points, &dense);
 }
 
@@ -103,7 +113,8 @@ static void dense_draws_have_the_covariance(void **state)
     (void)state;
     double x[2 * 40];
     const gndp_points points = scattered(40, 2, x);
-    law_case c = begin_law("rbf(lengthscale=0.5) + white(variance=0.05)", "rbf(lengthscale=0.5)", 0.05, &points, NULL);
+    law_case c = begin_law("rbf(lengthscale=0.5) + white(variance=0.05)", "rbf(lengthscale=0.5)",
+                           0.05, &points, NULL);
     check_moments(&c);
     end_law(&c);
 }
@@ -136,17 +147,20 @@ static void dense_mean_is_added_and_kept(void **state)
     gndp_kernel_free(k);
 }
 
-/* One point seen with noise s2: mean k y/(k0 + s2), covariance k(a, b) - k_a k_b/(k0 + s2); several by K_cc^-1 through dense loops. */
-static void check_condition(const gndp_points *points, const char *text, const gndp_gaussian_options *options, int p)
+/* One point seen with noise s2: mean k y/(k0 + s2), covariance k(a, b) - k_a k_b/(k0 + s2); several
+ * by K_cc^-1 through dense loops. */
+static void check_condition(const gndp_points *points, const char *text,
+                            const gndp_gaussian_options *options, int p)
 {
     gndp_kernel *k = new_kernel(text);
     gndp_gaussian *law = NULL, *given = NULL;
     assert_ok(gndp_gaussian_create(k, points, NULL, options, &law));
     const int64_t n = gndp_gaussian_size(law), target[4] = {0, 5, 9, 3}, seen[3] = {7, 2, 5};
     const int64_t m = 3 * p, t = 4 * p;
-    double *unit = new_values(n * n), *kk = new_values(n * n), *kcc = new_values(m * m), *l = new_values(m * m);
-    double *y = new_normals(8, m), *noise = new_values(m), *mean = new_values(t), *z = new_values(m * (t + 1)), *cov = new_values(t * t),
-           *e = new_values(t * t);
+    double *unit = new_values(n * n), *kk = new_values(n * n), *kcc = new_values(m * m),
+           *l = new_values(m * m);
+    double *y = new_normals(8, m), *noise = new_values(m), *mean = new_values(t),
+           *z = new_values(m * (t + 1)), *cov = new_values(t * t), *e = new_values(t * t);
     for (int64_t i = 0; i < n; i++) {
         unit[i * n + i] = 1.0;
     }
@@ -154,13 +168,15 @@ static void check_condition(const gndp_points *points, const char *text, const g
     for (int64_t i = 0; i < m; i++) {
         noise[i] = 0.05 + 0.01 * (double)i;
         for (int64_t j = 0; j < m; j++) {
-            kcc[i * m + j] = kk[(seen[i / p] * p + i % p) * n + seen[j / p] * p + j % p] + (i == j ? noise[i] : 0.0);
+            kcc[i * m + j] = kk[(seen[i / p] * p + i % p) * n + seen[j / p] * p + j % p] +
+                             (i == j ? noise[i] : 0.0);
         }
     }
     dense_factor(m, kcc, 0.0, l);
     for (int64_t c = 0; c <= t; c++) { /* z_c = L^-1 of column c, the last of y */
         for (int64_t i = 0; i < m; i++) {
-            double sum = c == t ? y[i] : kk[(seen[i / p] * p + i % p) * n + target[c / p] * p + c % p];
+            double sum =
+                c == t ? y[i] : kk[(seen[i / p] * p + i % p) * n + target[c / p] * p + c % p];
             for (int64_t j = 0; j < i; j++) {
                 sum -= l[i * m + j] * z[c * m + j];
             }
@@ -192,7 +208,8 @@ static void check_condition(const gndp_points *points, const char *text, const g
     gndp_gaussian_free(given);
     gndp_gaussian_free(law);
     gndp_kernel_free(k);
-    free(unit), free(kk), free(kcc), free(l), free(y), free(noise), free(mean), free(z), free(cov), free(e);
+    free(unit), free(kk), free(kcc), free(l), free(y), free(noise), free(mean), free(z), free(cov),
+        free(e);
 }
 
 static void condition_is_the_gaussian_update_for_every_factorisation(void **state)
@@ -203,8 +220,10 @@ static void condition_is_the_gaussian_update_for_every_factorisation(void **stat
     check_condition(&list, "rbf(lengthscale=0.8) + white(variance=0.05)", &dense, 1);
     check_condition(&list, "curlfree(rbf(lengthscale=0.8)) + white(variance=0.05)", &dense, 2);
     const double axis[4] = {0, 1, 2, 3};
-    const gndp_points plane = {.kind = GNDP_POINTS_PRODUCT, .n_axes = 2, .axis = {axis, axis}, .axis_size = {4, 4}};
-    const gndp_gaussian_options kron = {.factorisation = GNDP_FACTOR_KRONECKER}, circulant = {.factorisation = GNDP_FACTOR_CIRCULANT};
+    const gndp_points plane = {
+        .kind = GNDP_POINTS_PRODUCT, .n_axes = 2, .axis = {axis, axis}, .axis_size = {4, 4}};
+    const gndp_gaussian_options kron = {.factorisation = GNDP_FACTOR_KRONECKER},
+                                circulant = {.factorisation = GNDP_FACTOR_CIRCULANT};
     check_condition(&plane, "rbf(lengthscale=0.8)", &kron, 1);
     check_condition(&plane, "rbf(lengthscale=0.8)", &circulant, 1);
     const double lat[3] = {90, 10, -40};
@@ -234,7 +253,8 @@ static void condition_interpolates_without_noise(void **state)
         assert_true(variance[i] <= prior[i] + 1e-9);
     }
     gndp_gaussian_free(given);
-    assert_ok(gndp_gaussian_condition(law, NULL, 0, NULL, NULL, NULL, 0, &given)); /* nothing seen: the law itself */
+    assert_ok(gndp_gaussian_condition(law, NULL, 0, NULL, NULL, NULL, 0,
+                                      &given)); /* nothing seen: the law itself */
     assert_ok(gndp_gaussian_variance(given, variance));
     assert_near(variance[3], prior[3], 1e-10);
     gndp_gaussian_free(given);
@@ -242,7 +262,8 @@ static void condition_interpolates_without_noise(void **state)
     gndp_kernel_free(k);
 }
 
-/* 60 points under a long lengthscale: K has rank about 20 in f64. The ladder climbs by tens and says where it stopped. */
+/* 60 points under a long lengthscale: K has rank about 20 in f64. The ladder climbs by tens and
+ * says where it stopped. */
 static void jitter_grows_until_the_factor_holds(void **state)
 {
     (void)state;
@@ -250,7 +271,8 @@ static void jitter_grows_until_the_factor_holds(void **state)
     for (int i = 0; i < 60; i++) {
         x[i] = -2.0 + 4.0 * i / 59.0;
     }
-    const gndp_points points = {.kind = GNDP_POINTS_LIST, .x = gndp_array_view(gndp_type_2d(GNDP_F64, 60, 1), x)};
+    const gndp_points points = {.kind = GNDP_POINTS_LIST,
+                                .x = gndp_array_view(gndp_type_2d(GNDP_F64, 60, 1), x)};
     gndp_kernel *k = new_kernel("rbf(lengthscale=1, variance=4)");
     gndp_gaussian *law = NULL;
     gndp_gaussian_options options = {.jitter = 1e-19};

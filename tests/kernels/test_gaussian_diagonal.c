@@ -5,8 +5,10 @@
 static void diagonal_is_chosen_for_white_noise(void **state)
 {
     (void)state;
-    double x[12] = {0, 1, 2, 3, 3, 3, 4, 5, 6, 7, 8, 9}; /* equal points are independent: white noise compares indices */
-    const gndp_points points = {.kind = GNDP_POINTS_LIST, .x = gndp_array_view(gndp_type_2d(GNDP_F64, 12, 1), x)};
+    double x[12] = {0, 1, 2, 3, 3, 3, 4,
+                    5, 6, 7, 8, 9}; /* equal points are independent: white noise compares indices */
+    const gndp_points points = {.kind = GNDP_POINTS_LIST,
+                                .x = gndp_array_view(gndp_type_2d(GNDP_F64, 12, 1), x)};
     law_case c = begin_law("white(variance=0.25)", NULL, 0.25, &points, NULL);
     assert_int_equal(gndp_gaussian_factorisation(c.law), GNDP_FACTOR_DIAGONAL);
     check_covariance(&c, 1e-15);
@@ -27,7 +29,8 @@ static void diagonal_serves_a_million_points(void **state)
     for (int i = 0; i < SIDE; i++) {
         axis[i] = i;
     }
-    const gndp_points points = {.kind = GNDP_POINTS_PRODUCT, .n_axes = 2, .axis = {axis, axis}, .axis_size = {SIDE, SIDE}};
+    const gndp_points points = {
+        .kind = GNDP_POINTS_PRODUCT, .n_axes = 2, .axis = {axis, axis}, .axis_size = {SIDE, SIDE}};
     gndp_kernel *k = new_kernel("white(variance=4)");
     gndp_gaussian *law = NULL;
     assert_ok(gndp_gaussian_create(k, &points, NULL, NULL, &law));
@@ -37,7 +40,8 @@ static void diagonal_serves_a_million_points(void **state)
     for (int i = 0; i < SIDE * SIDE; i++) {
         sum += y[i] * y[i] / (SIDE * SIDE);
     }
-    assert_near(sum, 4.0, 6.0 * 4.0 * sqrt(2.0) / SIDE); /* six standard errors of a mean of squares */
+    assert_near(sum, 4.0,
+                6.0 * 4.0 * sqrt(2.0) / SIDE); /* six standard errors of a mean of squares */
     gndp_gaussian_free(law);
     gndp_kernel_free(k);
     free(y);
@@ -47,14 +51,17 @@ static void diagonal_is_refused_for_other_kernels(void **state)
 {
     (void)state;
     double x[3] = {0, 1, 2};
-    const gndp_points points = {.kind = GNDP_POINTS_LIST, .x = gndp_array_view(gndp_type_2d(GNDP_F64, 3, 1), x)};
+    const gndp_points points = {.kind = GNDP_POINTS_LIST,
+                                .x = gndp_array_view(gndp_type_2d(GNDP_F64, 3, 1), x)};
     const gndp_gaussian_options options = {.factorisation = GNDP_FACTOR_DIAGONAL};
     gndp_kernel *k = new_kernel("rbf(lengthscale=1) + white(variance=1)");
     gndp_gaussian *law = NULL;
-    assert_fails(gndp_gaussian_create(k, &points, NULL, &options, &law), GNDP_ERR_UNSUPPORTED, "more than white noise");
+    assert_fails(gndp_gaussian_create(k, &points, NULL, &options, &law), GNDP_ERR_UNSUPPORTED,
+                 "more than white noise");
     gndp_kernel_free(k);
     k = new_kernel("white(variance=0)");
-    assert_fails(gndp_gaussian_create(k, &points, NULL, &options, &law), GNDP_ERR_NOT_PD, "variance is 0");
+    assert_fails(gndp_gaussian_create(k, &points, NULL, &options, &law), GNDP_ERR_NOT_PD,
+                 "variance is 0");
     gndp_kernel_free(k);
 }
 

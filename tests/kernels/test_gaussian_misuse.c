@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Absurd points, kernels, options and arguments of Gaussian laws: each an error that says what to do, at once.
+// Absurd points, kernels, options and arguments of Gaussian laws: each an error that says what to
+// do, at once.
 #include <time.h>
 
 #include "kernels/gaussian_case.h"
@@ -8,10 +9,12 @@ static double line[8] = {0, 1, 2, 3, 4, 5, 6, 7};
 
 static gndp_points list(int64_t n, int64_t d, double *x)
 {
-    return (gndp_points){.kind = GNDP_POINTS_LIST, .x = gndp_array_view(gndp_type_2d(GNDP_F64, n, d), x)};
+    return (gndp_points){.kind = GNDP_POINTS_LIST,
+                         .x = gndp_array_view(gndp_type_2d(GNDP_F64, n, d), x)};
 }
 
-static void refused(const char *text, const gndp_points *points, const gndp_gaussian_options *options, gndp_status code, const char *words)
+static void refused(const char *text, const gndp_points *points,
+                    const gndp_gaussian_options *options, gndp_status code, const char *words)
 {
     gndp_kernel *k = new_kernel(text);
     gndp_gaussian *law = (gndp_gaussian *)(uintptr_t)1;
@@ -49,16 +52,20 @@ static void misuse_of_duplicate_points_names_the_pair(void **state)
     double x[6] = {3, 1, 4, 1, 5, 3};
     const gndp_points points = list(6, 1, x);
     const gndp_gaussian_options none = {.jitter = -1.0};
-    refused("rbf(lengthscale=1, variance=1)", &points, &none, GNDP_ERR_NOT_PD, "points 0 and 5 are the same");
+    refused("rbf(lengthscale=1, variance=1)", &points, &none, GNDP_ERR_NOT_PD,
+            "points 0 and 5 are the same");
     refused("matern12(lengthscale=1)", &points, &none, GNDP_ERR_NOT_PD, "matern12(lengthscale=1");
-    gndp_kernel *k = new_kernel("rbf(lengthscale=1) + white(variance=0.1)"); /* with noise they are no trouble */
+    gndp_kernel *k =
+        new_kernel("rbf(lengthscale=1) + white(variance=0.1)"); /* with noise they are no trouble */
     gndp_gaussian *law = NULL;
     assert_ok(gndp_gaussian_create(k, &points, NULL, &none, &law));
     gndp_gaussian_free(law);
     gndp_kernel_free(k);
     const double axis[3] = {0, 1, 1};
-    const gndp_points product = {.kind = GNDP_POINTS_PRODUCT, .n_axes = 1, .axis = {axis}, .axis_size = {3}};
-    const gndp_gaussian_options kronecker = {.factorisation = GNDP_FACTOR_KRONECKER, .jitter = -1.0};
+    const gndp_points product = {
+        .kind = GNDP_POINTS_PRODUCT, .n_axes = 1, .axis = {axis}, .axis_size = {3}};
+    const gndp_gaussian_options kronecker = {.factorisation = GNDP_FACTOR_KRONECKER,
+                                             .jitter = -1.0};
     refused("rbf(lengthscale=1)", &product, &kronecker, GNDP_ERR_NOT_PD, "axis values repeat");
 }
 
@@ -68,7 +75,8 @@ static void misuse_of_coordinates_names_the_first(void **state)
     double x[6] = {0, 1, (double)NAN, 3, (double)INFINITY, 5};
     gndp_points points = list(3, 2, x);
     refused("rbf(lengthscale=1)", &points, NULL, GNDP_ERR_NONFINITE, "coordinate 0 of point 1");
-    const gndp_points product = {.kind = GNDP_POINTS_PRODUCT, .n_axes = 2, .axis = {line, x}, .axis_size = {3, 4}};
+    const gndp_points product = {
+        .kind = GNDP_POINTS_PRODUCT, .n_axes = 2, .axis = {line, x}, .axis_size = {3, 4}};
     refused("rbf(lengthscale=1)", &product, NULL, GNDP_ERR_NONFINITE, "value 2 of axis 1");
     const gndp_points globe = {.kind = GNDP_POINTS_LATLON, .lat_deg = x, .n_lat = 4, .n_lon = 4};
     refused("s2_heat(kappa=1)", &globe, NULL, GNDP_ERR_NONFINITE, "latitude 2");
@@ -86,7 +94,8 @@ static void misuse_of_point_sets(void **state)
     refused("rbf(lengthscale=1)", &points, NULL, GNDP_ERR_SHAPE, "wanted [N, D]");
     points = (gndp_points){.kind = GNDP_POINTS_PRODUCT, .n_axes = 5};
     refused("rbf(lengthscale=1)", &points, NULL, GNDP_ERR_SHAPE, "5 axes");
-    points = (gndp_points){.kind = GNDP_POINTS_PRODUCT, .n_axes = 1, .axis = {line}, .axis_size = {0}};
+    points =
+        (gndp_points){.kind = GNDP_POINTS_PRODUCT, .n_axes = 1, .axis = {line}, .axis_size = {0}};
     refused("rbf(lengthscale=1)", &points, NULL, GNDP_ERR_SHAPE, "axis 0");
     const double lat[2] = {10, 95}, twice[3] = {10, 20, 10};
     points = (gndp_points){.kind = GNDP_POINTS_LATLON, .lat_deg = lat, .n_lat = 2, .n_lon = 4};
@@ -105,11 +114,16 @@ static void misuse_of_point_sets(void **state)
 static void misuse_of_factorisations_says_why(void **state)
 {
     (void)state;
-    const gndp_points points = list(8, 1, line), product = {.kind = GNDP_POINTS_PRODUCT, .n_axes = 2, .axis = {line, line}, .axis_size = {8, 8}};
+    const gndp_points points = list(8, 1, line), product = {.kind = GNDP_POINTS_PRODUCT,
+                                                            .n_axes = 2,
+                                                            .axis = {line, line},
+                                                            .axis_size = {8, 8}};
     gndp_gaussian_options options = {.factorisation = GNDP_FACTOR_KRONECKER};
     refused("rbf(lengthscale=1)", &points, &options, GNDP_ERR_UNSUPPORTED, "no product of axes");
-    refused("rbf(lengthscale=1) + rbf(lengthscale=2)", &product, &options, GNDP_ERR_UNSUPPORTED, "does not separate");
-    refused("curlfree(rbf(lengthscale=1))", &product, &options, GNDP_ERR_UNSUPPORTED, "does not separate");
+    refused("rbf(lengthscale=1) + rbf(lengthscale=2)", &product, &options, GNDP_ERR_UNSUPPORTED,
+            "does not separate");
+    refused("curlfree(rbf(lengthscale=1))", &product, &options, GNDP_ERR_UNSUPPORTED,
+            "does not separate");
     options.factorisation = GNDP_FACTOR_CIRCULANT;
     refused("rbf(lengthscale=1)", &points, &options, GNDP_ERR_UNSUPPORTED, "no product of axes");
     options.factorisation = GNDP_FACTOR_LATLON;
@@ -120,6 +134,31 @@ static void misuse_of_factorisations_says_why(void **state)
     refused("rbf(lengthscale=1)", &points, &options, GNDP_ERR_RANGE, "jitter");
     options = (gndp_gaussian_options){.threads = -1};
     refused("rbf(lengthscale=1)", &points, &options, GNDP_ERR_RANGE, "threads");
+}
+
+/* A constant kernel reads no coordinates; its Gram has rank 1. */
+static void constant_kernels_are_laws_too(void **state)
+{
+    (void)state;
+    const gndp_points points = list(8, 1, line), product = {.kind = GNDP_POINTS_PRODUCT,
+                                                            .n_axes = 1,
+                                                            .axis = {line},
+                                                            .axis_size = {8}};
+    const double lat[3] = {50, 0, -50};
+    const gndp_points globe = {.kind = GNDP_POINTS_LATLON, .lat_deg = lat, .n_lat = 3, .n_lon = 4};
+    const gndp_points *const all[3] = {&points, &product, &globe};
+    for (int i = 0; i < 3; i++) {
+        gndp_kernel *k = new_kernel("constant(variance=2) + white(variance=0.1)");
+        gndp_gaussian *law = NULL;
+        double variance[12];
+        assert_ok(gndp_gaussian_create(k, all[i], NULL, NULL, &law));
+        assert_ok(gndp_gaussian_variance(law, variance));
+        assert_near(variance[5], 2.1, 1e-10);
+        gndp_gaussian_free(law);
+        gndp_kernel_free(k);
+    }
+    const gndp_gaussian_options none = {.jitter = -1.0};
+    refused("constant(variance=2)", &points, &none, GNDP_ERR_NOT_PD, "constant(variance=2): pivot");
 }
 
 static void misuse_of_calls(void **state)
@@ -134,20 +173,25 @@ static void misuse_of_calls(void **state)
     assert_fails(gndp_gaussian_create(NULL, &points, NULL, NULL, &law), GNDP_ERR_ARG, "k is NULL");
     assert_fails(gndp_gaussian_create(k, NULL, NULL, NULL, &law), GNDP_ERR_ARG, "points is NULL");
     assert_fails(gndp_gaussian_create(k, &points, NULL, NULL, NULL), GNDP_ERR_ARG, "out is NULL");
-    assert_fails(gndp_gaussian_create(k, &points, mean, NULL, &law), GNDP_ERR_NONFINITE, "mean: value 3");
+    assert_fails(gndp_gaussian_create(k, &points, mean, NULL, &law), GNDP_ERR_NONFINITE,
+                 "mean: value 3");
     assert_ok(gndp_gaussian_create(k, &points, NULL, NULL, &law));
     assert_fails(gndp_gaussian_sample(law, 1, NULL, 1, out), GNDP_ERR_ARG, "NULL");
     assert_fails(gndp_gaussian_sample(law, 1, &member, -1, out), GNDP_ERR_RANGE, "-1");
     assert_ok(gndp_gaussian_sample(law, 1, NULL, 0, NULL));
     assert_fails(gndp_gaussian_apply(law, 1, v, v), GNDP_ERR_ARG, "same array");
-    assert_fails(gndp_gaussian_sample_subset(law, 1, &member, 1, &beyond, 1, out), GNDP_ERR_RANGE, "8");
-    assert_fails(gndp_gaussian_condition(law, &beyond, 1, v, NULL, NULL, 0, &other), GNDP_ERR_RANGE, "8");
+    assert_fails(gndp_gaussian_sample_subset(law, 1, &member, 1, &beyond, 1, out), GNDP_ERR_RANGE,
+                 "8");
+    assert_fails(gndp_gaussian_condition(law, &beyond, 1, v, NULL, NULL, 0, &other), GNDP_ERR_RANGE,
+                 "8");
     v[0] = -1.0;
-    assert_fails(gndp_gaussian_condition(law, &good, 1, out, v, NULL, 0, &other), GNDP_ERR_RANGE, "noise variance");
+    assert_fails(gndp_gaussian_condition(law, &good, 1, out, v, NULL, 0, &other), GNDP_ERR_RANGE,
+                 "noise variance");
     v[0] = (double)NAN;
     assert_fails(gndp_gaussian_solve(law, 1, v, out), GNDP_ERR_NONFINITE, "value 0");
     assert_fails(gndp_gaussian_log_prob(law, 1, v, out), GNDP_ERR_NONFINITE, "value 0");
-    assert_fails(gndp_gaussian_condition(law, &good, 1, v, NULL, NULL, 0, &other), GNDP_ERR_NONFINITE, "value 0");
+    assert_fails(gndp_gaussian_condition(law, &good, 1, v, NULL, NULL, 0, &other),
+                 GNDP_ERR_NONFINITE, "value 0");
     assert_null(other);
     gndp_gaussian_free(NULL);
     gndp_gaussian_free(law);
@@ -162,6 +206,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(misuse_of_coordinates_names_the_first),
     cmocka_unit_test(misuse_of_point_sets),
     cmocka_unit_test(misuse_of_factorisations_says_why),
+    cmocka_unit_test(constant_kernels_are_laws_too),
     cmocka_unit_test(misuse_of_calls),
 };
 

@@ -162,30 +162,6 @@ static bool ends_rows(gndp_type space, int64_t row)
     return product == row;
 }
 
-static void find_joined(cpu_fusion *f)
-{
-    for (int32_t id = 0; id < f->ir->n; id++) {
-        f->joined[id] = could_join(f, id);
-    }
-    for (int64_t i = 0; i < f->ir->n_outputs; i++) {
-        f->joined[gndp_cpu_view(f, f->ir->outputs[i]).base.node] = false;
-    }
-    for (int32_t id = 0; id < f->ir->n; id++) {
-        const ir_node *node = &f->ir->nodes[id];
-        for (int i = 0; i < node->n_in; i++) {
-            const cpu_view view = gndp_cpu_view(f, node->in[i]);
-            const bool plain = node->op->view != NULL && !f->copied[id]; /* reads nothing itself */
-            if (!f->joined[view.base.node] || plain) {
-                continue;
-            }
-            const gndp_type type = ir_type(f->ir, view.base);
-            f->joined[view.base.node] = gndp_is_elementwise(node->op) && gndp_view_is_flat(f, node->in[i], &view) &&
-                                        gndp_type_count(gndp_member_space(f, id)) == gndp_type_count(type) &&
-                                        ends_rows(gndp_member_space(f, id), type.dim[type.rank - 1]);
-        }
-    }
-}
-
 /* ---------------------------------------------------------------------------------- refined axes */
 
 /* Insert the products of trailing axes of `type` into the sorted list of `n` such products. */
@@ -251,6 +227,62 @@ bool gndp_refine_strides(gndp_type type, const int64_t *stride, int rank, const 
         out[k] = stride[i] * inner;
         inner *= dim[k];
         if (type.dim[i] % inner != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* May node `id` load its i-th input by pieces? Its rows must be those of the pieces, and its axes fit theirs. */
+static bool reads_rows(const cpu_fusion *f, int32_t id, int i, int64_t *row, int *rank, int64_t *dim)
+{
+    const ir_node *node = &f->ir->nodes[id];
+    const cpu_view view = gndp_cpu_view(f, node->in[i]);
+    const gndp_type type = ir_type(f->ir, view.base), space = gndp_member_space(f, id);
+    const int64_t length = type.dim[type.rank - 1];
+    if (!gndp_is_elementwise(node->op) || !gndp_view_is_flat(f, node->in[i], &view) || gndp_type_count(space) != gndp_type_count(type) ||
+        !ends_rows(space, length) || (*row > 0 && *row != length) || !refine(rank, dim, type)) {
+        return false;
+    }
+    *row = length;
+    return true;
+}
+
+static void find_joined(cpu_fusion *f)
+{
+    for (int32_t id = 0; id < f->ir->n; id++) {
+        f->joined[id] = could_join(f, id);
+    }
+    for (int64_t i = 0; i < f->ir->n_outputs; i++) {
+        f->joined[gndp_cpu_view(f, f->ir->outputs[i]).base.node] = false;
+    }
+    for (int32_t id = 0; id < f->ir->n; id++) {
+        const ir_node *node = &f->ir->nodes[id];
+        int64_t dim[GNDP_MAX_RANK] = {0}, row = 0;
+        int rank = 0;
+        bool fresh = true;
+        for (int i = 0; i < node->n_in; i++) {
+            const int32_t base = gndp_cpu_view(f, node->in[i]).base.node;
+            const bool plain = node->op->view != NULL && !f->copied[id]; /* reads nothing itself */
+            if (!f->joined[base] || plain) {
+                continue;
+            }
+            if (fresh) { /* only now: few nodes read such an array */
+                fresh = false;
+                f->joined[base] = gndp_type_count(gndp_member_space(f, id)) > 0 && refine(&rank, dim, gndp_member_space(f, id));
+            }
+            f->joined[base] = f->joined[base] && reads_rows(f, id, i, &row, &rank, dim);
+        }
+    }
+}
+
+/* Refine the axes by those of the arrays that a node loads by pieces. */
+static bool refine_pieces(const cpu_fusion *f, int32_t id, int *rank, int64_t *dim)
+{
+    const ir_node *node = &f->ir->nodes[id];
+    for (int i = 0; i < node->n_in; i++) {
+        const ir_ref base = gndp_cpu_view(f, node->in[i]).base;
+        if (f->joined[base.node] && !refine(rank, dim, ir_type(f->ir, base))) {
             return false;
         }
     }
@@ -517,7 +549,7 @@ static bool suits(const cpu_fusion *f, int32_t id, const cpu_unit *u, int *rank,
     }
     *rank = u->rank;
     memcpy(dim, u->dim, sizeof u->dim);
-    if (!refine(rank, dim, space)) {
+    if (!refine(rank, dim, space) || !refine_pieces(f, id, rank, dim)) {
         return false;
     }
     *want = demand_of(f, id, u->row);
@@ -568,7 +600,7 @@ static gndp_status new_unit(cpu_fusion *f, int32_t id, unit_kind kind)
     *u = (cpu_unit){.kind = kind, .phase = phase_of(&f->ir->nodes[id]), .count = gndp_type_count(space)};
     int64_t dim[GNDP_MAX_RANK] = {0};
     int rank = 0;
-    GNDP_CHECK(u->count == 0 || refine(&rank, dim, space), GNDP_ERR_INTERNAL, "planner: axes of " GNDP_TYPE_FMT, GNDP_TYPE_ARG(space));
+    GNDP_CHECK(u->count == 0 || (refine(&rank, dim, space) && refine_pieces(f, id, &rank, dim)), GNDP_ERR_INTERNAL, "planner: axes of " GNDP_TYPE_FMT, GNDP_TYPE_ARG(space));
     add_member(f, id, (int32_t)f->n_units++, rank, dim, kind == UNIT_TILES ? demand_of(f, id, 0) : (demand){0});
 done:
     return st;
