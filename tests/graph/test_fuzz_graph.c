@@ -234,6 +234,11 @@ typedef struct way {
     bool ample; /* memory is not bounded: nothing is computed twice */
 } way;
 
+static gndp_plan_options options_of(const fuzz *f, const way *w)
+{
+    return (gndp_plan_options){.effects = f->assigns, .no_optimise = w->no_optimise, .max_workspace = f->keeps && !w->ample ? 1 : 0};
+}
+
 static void complain(uint64_t seed, const way *w, const gndp_plan *plan, const char *what)
 {
     const size_t length = plan != NULL ? gndp_plan_describe(plan, NULL, 0) : 0;
@@ -253,7 +258,7 @@ static bool run_way(fuzz *f, uint64_t seed, const way *w, results *r)
     gndp_plan *plan = NULL;
     gndp_array in[FUZZ_INPUTS];
     gndp_feed feeds[FUZZ_INPUTS];
-    const gndp_plan_options options = {.effects = f->assigns, .no_optimise = w->no_optimise, .max_workspace = f->keeps && !w->ample ? 1 : 0};
+    const gndp_plan_options options = options_of(f, w);
     fill_inputs(f, seed, in);
     fill_params(f, seed);
     for (int i = 0; i < f->n_inputs; i++)
@@ -299,32 +304,40 @@ static double error_of(gndp_array a, gndp_array b)
 }
 
 static const way ways[] = {
+    {.name = "reference", .device = "reference"},
     {.name = "one thread", .device = "cpu", .options = {.threads = 1, .no_onednn = true}},
     {.name = "two threads", .device = "cpu", .options = {.threads = 2, .no_onednn = true}},
     {.name = "nothing twice", .device = "cpu", .options = {.threads = 1, .no_onednn = true}, .ample = true},
     {.name = "as made", .device = "cpu", .options = {.threads = 2}, .no_optimise = true},
     {.name = "baseline", .device = "cpu", .options = {.threads = 2, .simd_cap = 1, .no_onednn = true}},
     {.name = "AVX2", .device = "cpu", .options = {.threads = 2, .simd_cap = 2}},
-    {.name = "reference", .device = "reference"},
 };
 
-static bool compare(fuzz *f, uint64_t seed, const way *w, const results *oracle, const results *r)
+static void complain_with_plan(fuzz *f, uint64_t seed, const way *w, const char *what)
+{
+    gndp_device *device = NULL;
+    gndp_plan *plan = NULL;
+    const gndp_plan_options options = options_of(f, w);
+    if (gndp_device_open(w->device, &w->options, &device) == GNDP_OK)
+        gndp_plan_create(f->g, f->output, f->n_outputs, device, &options, &plan);
+    complain(seed, w, plan, what);
+    gndp_plan_free(plan);
+    gndp_device_free(device);
+}
+
+/* Some graphs lose f32's digits altogether, on the reference device too: nothing is asked of an output that does so there. */
+static bool compare(fuzz *f, uint64_t seed, const way *w, const results *oracle, const results *r, double *lost)
 {
     bool good = true;
     for (int k = 0; k < r->n && good; k++) {
         char text[320];
-        const double error = error_of(oracle->array[k], r->array[k]);
-        if (!(error <= (f->real == GNDP_F64 ? BOUND_F64 : BOUND_F32))) {
+        const double error = error_of(oracle->array[k], r->array[k]), bound = f->real == GNDP_F64 ? BOUND_F64 : BOUND_F32;
+        if (w == &ways[0] && f->real == GNDP_F32)
+            lost[k] = error;
+        if (!(error <= bound) && !(lost[k] > 0.1 * bound)) {
             snprintf(text, sizeof text, "%s %d, " GNDP_TYPE_FMT ", is off by %.2e", k < f->n_outputs ? "output" : "parameter",
                      k < f->n_outputs ? k : k - f->n_outputs, GNDP_TYPE_ARG(r->array[k].type), error);
-            gndp_device *device = NULL;
-            gndp_plan *plan = NULL;
-            if (gndp_device_open(w->device, &w->options, &device) == GNDP_OK)
-                gndp_plan_create(f->g, f->output, f->n_outputs, device,
-                                 &(gndp_plan_options){.effects = f->assigns, .no_optimise = w->no_optimise, .max_workspace = f->keeps && !w->ample ? 1 : 0}, &plan);
-            complain(seed, w, plan, text);
-            gndp_plan_free(plan);
-            gndp_device_free(device);
+            complain_with_plan(f, seed, w, text);
             good = false;
         }
     }
@@ -343,6 +356,7 @@ static bool try_seed(uint64_t seed)
 {
     fuzz *f = fuzz_make(seed, false), *doubled = fuzz_make(seed, true);
     results oracle = {.n = 0}, one = {.n = 0};
+    double lost[FUZZ_OUTPUTS + FUZZ_PARAMS] = {0.0};
     const way plain = {.name = "oracle", .device = "reference", .no_optimise = true};
     bool good = gndp_graph_status(f->g) == GNDP_OK;
     if (!good)
@@ -351,12 +365,12 @@ static bool try_seed(uint64_t seed)
     const bool built = good;
     for (size_t i = 0; i < sizeof ways / sizeof *ways && built; i++) {
         results r = {.n = 0};
-        good = run_way(f, seed, &ways[i], &r) && compare(f, seed, &ways[i], &oracle, &r) && good;
-        if ((i == 1 || (i == 2 && f->keeps)) && good && !same_bits(&one, &r)) {
-            complain(seed, &ways[i], NULL, i == 1 ? "two threads give other bits than one" : "recomputation changes bits");
+        good = run_way(f, seed, &ways[i], &r) && compare(f, seed, &ways[i], &oracle, &r, lost) && good;
+        if ((i == 2 || (i == 3 && f->keeps)) && good && !same_bits(&one, &r)) {
+            complain(seed, &ways[i], NULL, i == 2 ? "two threads give other bits than one" : "recomputation changes bits");
             good = false;
         }
-        if (i == 0)
+        if (i == 1)
             one = r;
         else
             results_free(&r);
