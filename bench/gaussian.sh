@@ -72,5 +72,5 @@ for task in "1024 rbf float32" "4096 rbf float32" "8192 rbf float32" "8192 rbf f
     printf '\n'
 done
 "$program" scale --most "$most" --threads "$threads" --reps 3 ${csv:+--csv "$csv"} | tee -a "$keep" |
-    sed -E 's/.*"kind": "([^"]*)", "kernel": "([^"]*)", .*"n": ([0-9]*), .*"factor_s": ([^,]*), "draw_s": ([^,]*), "process_peak_mib": ([^,]*),.*/\1 \3 points: factor \4 s, \5 s a draw, process peak \6 MiB: \2/'
+    sed -E 's/.*"kind": "([^"]*)", "kernel": "([^"]*)", .*"n": ([0-9]*), .*"factor_s": ([^,]*), "draw_s": ([^,]*), "law_mib": ([^,]*), "peak_mib": ([^,]*),.*/\1 \3 points: factor \4 s, \5 s a draw, law \6 MiB, peak \7 MiB: \2/'
 printf 'load after: %s\n' "$(cut -d' ' -f1-3 /proc/loadavg 2>/dev/null || echo unknown)"

@@ -389,7 +389,7 @@ static void gp_output_is_never_lost_or_half_written(void **state)
 static void gp_interrupt_says_so_and_leaves_nothing(void **state)
 {
     (void)state;
-    const outcome r = shell("timeout --preserve-status -s INT 1 \"$GNDP_PROGRAM\" gp sample "
+    const outcome r = shell("timeout --foreground --preserve-status -s INT 1 \"$GNDP_PROGRAM\" gp sample "
                             "--kernel 'rbf() + white(variance=0.1)' "
                             "--scatter 0:1:1000 -n 200000 -o out.csv");
     assert_int_equal(r.code, 130);
