@@ -4,12 +4,24 @@
 #define GNDP_GNDP_H
 
 #include <gndp/base.h>
+#include <gndp/calendar.h>
+#include <gndp/config.h>
+#include <gndp/fields.h>
 #include <gndp/gaussian.h>
 #include <gndp/gp.h>
 #include <gndp/graph.h>
+#include <gndp/images.h>
 #include <gndp/info.h>
+#include <gndp/io.h>
 #include <gndp/kernels.h>
 #include <gndp/ops.h>
+#include <gndp/prepare.h>
+#include <gndp/sampler.h>
+#include <gndp/score.h>
+#include <gndp/sde.h>
+#include <gndp/synth.h>
+#include <gndp/tables.h>
 #include <gndp/version.h>
+#include <gndp/write.h>
 
 #endif

@@ -7,7 +7,8 @@ readonly GNDP_ROOT
 
 # What the build needs, as Debian 12 and Ubuntu 24.04 name it.
 readonly GNDP_PACKAGES=(build-essential cmake ninja-build pkg-config git libopenblas-openmp-dev liblapacke-dev
-    libsleef-dev librandom123-dev libgsl-dev libfftw3-dev libjansson-dev libcmocka-dev)
+    libsleef-dev librandom123-dev libgsl-dev libfftw3-dev libjansson-dev libnetcdf-dev libudunits2-dev
+    libpng-dev zlib1g-dev libyaml-dev libcmocka-dev)
 # Used where the system has it; the build is complete without.
 readonly GNDP_PACKAGES_OPTIONAL=(libdnnl-dev)
 # For the preset tsan, which needs clang and its own OpenMP runtime.

@@ -66,7 +66,7 @@ static int printable(const char *text)
     return 1;
 }
 
-static int read_header(reader *r, gndp_csv *csv)
+static int read_header(reader *r, cli_csv *csv)
 {
     char *rest = next_line(r);
     if (rest == NULL && ferror(r->file)) /* a folder opens, too */
@@ -108,7 +108,7 @@ static int read_header(reader *r, gndp_csv *csv)
     return GNDP_EXIT_DONE;
 }
 
-static int make_room(reader *r, gndp_csv *csv)
+static int make_room(reader *r, cli_csv *csv)
 {
     if (csv->n_rows < r->rows_max)
         return GNDP_EXIT_DONE;
@@ -125,7 +125,7 @@ static int make_room(reader *r, gndp_csv *csv)
     return GNDP_EXIT_DONE;
 }
 
-static int read_row(reader *r, char *rest, gndp_csv *csv)
+static int read_row(reader *r, char *rest, cli_csv *csv)
 {
     const int code = make_room(r, csv);
     if (code != GNDP_EXIT_DONE)
@@ -153,12 +153,12 @@ static int read_row(reader *r, char *rest, gndp_csv *csv)
     return GNDP_EXIT_DONE;
 }
 
-int gndp_csv_read(const char *path, gndp_csv *out)
+int cli_csv_read(const char *path, cli_csv *out)
 {
     int code = GNDP_EXIT_DONE;
     const int standard = strcmp(path, "-") == 0;
     reader r = {.path = standard ? "standard input" : path};
-    *out = (gndp_csv){0};
+    *out = (cli_csv){0};
     r.file = standard ? stdin : fopen(path, "r");
     if (r.file == NULL)
         return gndp_failure("cannot read %s: %s", path, strerror(errno));
@@ -175,17 +175,17 @@ done:
     return code;
 }
 
-void gndp_csv_free(gndp_csv *csv)
+void cli_csv_free(cli_csv *csv)
 {
     for (int i = 0; i < csv->n_columns; i++)
         free(csv->name[i]);
     free(csv->name);
     free(csv->cell);
     free(csv->line);
-    *csv = (gndp_csv){0};
+    *csv = (cli_csv){0};
 }
 
-void gndp_csv_number(FILE *file, double value)
+void cli_csv_number(FILE *file, double value)
 {
     char text[32];
     snprintf(text, sizeof text, "%.15g", value);

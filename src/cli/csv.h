@@ -15,23 +15,23 @@
  * cells, no two columns of one name. Whatever else is met is an error with
  * file, line and column.
  */
-typedef struct gndp_csv {
+typedef struct cli_csv {
     int n_columns;
     int64_t n_rows;
     char **name;   /* [n_columns] */
     double *cell;  /* [n_rows, n_columns] */
     int64_t *line; /* [n_rows] of the file, from 1 */
-} gndp_csv;
+} cli_csv;
 
 /**
  * Read a file, "-" for standard input.
- * @param out  free with gndp_csv_free(), also after a failure
+ * @param out  free with cli_csv_free(), also after a failure
  * @return exit code, the line on stderr written
  */
-int gndp_csv_read(const char *path, gndp_csv *out);
-void gndp_csv_free(gndp_csv *csv);
+int cli_csv_read(const char *path, cli_csv *out);
+void cli_csv_free(cli_csv *csv);
 
 /** Write a number so that it reads back exactly, 15 digits where they suffice. */
-void gndp_csv_number(FILE *file, double value);
+void cli_csv_number(FILE *file, double value);
 
 #endif

@@ -101,7 +101,7 @@ char *gp_kernel_text(const gndp_kernel *kernel)
     return text;
 }
 
-int gp_mean(const char *text, const gndp_observations *data, double *out)
+int gp_mean(const char *text, const cli_observations *data, double *out)
 {
     if (strcmp(text, "data") != 0) {
         if (!gndp_number_read(text, out))

@@ -98,7 +98,7 @@ int gp_kernel_fits(const gndp_kernel *kernel, bool sphere, int64_t dims, const c
 char *gp_kernel_text(const gndp_kernel *kernel);
 
 /** --mean: a number, or "data". */
-int gp_mean(const char *text, const gndp_observations *data, double *out);
+int gp_mean(const char *text, const cli_observations *data, double *out);
 
 /** --factor as an option of the law. */
 int gp_factor(const char *text, gndp_factorisation *out);

@@ -61,7 +61,7 @@ typedef struct job {
     gp_settings settings;
     gndp_kernel *kernel;
     char *kernel_text;
-    gndp_observations context, target;
+    cli_observations context, target;
     double mean_of_process;
     gndp_output output;
     double *mean, *sd; /* [targets P] of new observations */
@@ -89,7 +89,7 @@ static int by_row(const void *a, const void *b)
 }
 
 /* Hold out round(F n) rows, at least one, and keep at least one; both in the order of the file. */
-static int split(const gndp_observations *all, double part, uint64_t seed, job *j)
+static int split(const cli_observations *all, double part, uint64_t seed, job *j)
 {
     int code = GNDP_EXIT_DONE;
     const int64_t n = all->n;
@@ -114,8 +114,8 @@ static int split(const gndp_observations *all, double part, uint64_t seed, job *
         row[i] = tickets[i].row;
     qsort(row, (size_t)held, sizeof *row, by_row);
     qsort(row + held, (size_t)(n - held), sizeof *row, by_row);
-    GNDP_STEP(gndp_observations_pick(all, row, held, &j->target));
-    GNDP_STEP(gndp_observations_pick(all, row + held, n - held, &j->context));
+    GNDP_STEP(cli_observations_pick(all, row, held, &j->target));
+    GNDP_STEP(cli_observations_pick(all, row + held, n - held, &j->context));
 done:
     free(tickets);
     free(draw);
@@ -127,24 +127,24 @@ static int get_data(job *j)
 {
     int code = GNDP_EXIT_DONE;
     const gp_settings *s = &j->settings;
-    gndp_observations all = {0};
+    cli_observations all = {0};
     if (s->data == NULL)
         return gndp_usage_error("--data is wanted, a CSV file with columns such as x1,y1");
-    GNDP_STEP(gndp_observations_read(s->data, &all));
-    GNDP_STEP(gndp_observations_choose(&all, s->member));
+    GNDP_STEP(cli_observations_read(s->data, &all));
+    GNDP_STEP(cli_observations_choose(&all, s->member));
     if (s->test == NULL) {
         GNDP_STEP(split(&all, s->held_out, s->seed, j));
         goto done;
     }
     j->context = all; /* handed over */
-    all = (gndp_observations){0};
-    GNDP_STEP(gndp_observations_read(s->test, &j->target));
-    GNDP_STEP(gndp_observations_choose(&j->target, -1));
+    all = (cli_observations){0};
+    GNDP_STEP(cli_observations_read(s->test, &j->target));
+    GNDP_STEP(cli_observations_choose(&j->target, -1));
     if (j->target.sphere != j->context.sphere || j->target.columns != j->context.columns ||
         j->target.outputs != j->context.outputs)
         code = gndp_failure("%s and %s differ in their columns", s->data, s->test);
 done:
-    gndp_observations_free(&all);
+    cli_observations_free(&all);
     return code;
 }
 
@@ -193,10 +193,10 @@ static scores score(const double *y, const double *mean, const double *sd, int64
 }
 
 /* The rows kept and the rows held out in one set, targets last. */
-static int join(const gndp_observations *a, const gndp_observations *b, gndp_observations *out)
+static int join(const cli_observations *a, const cli_observations *b, cli_observations *out)
 {
     const int64_t n = a->n + b->n;
-    const size_t D = (size_t)gndp_observations_dims(a), P = (size_t)a->outputs;
+    const size_t D = (size_t)cli_observations_dims(a), P = (size_t)a->outputs;
     const size_t na = (size_t)a->n, nb = (size_t)b->n;
     *out = *a;
     out->n = n;
@@ -224,16 +224,16 @@ static int join(const gndp_observations *a, const gndp_observations *b, gndp_obs
 static int joint_density(job *j, const gndp_gp *gp)
 {
     int code = GNDP_EXIT_DONE;
-    gndp_observations both = {0};
+    cli_observations both = {0};
     gndp_gp *gp_both = NULL;
     GNDP_STEP(join(&j->context, &j->target, &both));
-    const gndp_gp_data data = gndp_observations_data(&both, 0, j->mean_of_process);
+    const gndp_gp_data data = cli_observations_data(&both, 0, j->mean_of_process);
     GNDP_LIBRARY(gndp_gp_create(j->kernel, &data, &gp_both));
     j->gp.joint = (gndp_gp_log_marginal(gp_both) - gndp_gp_log_marginal(gp)) /
                   (double)(j->target.n * j->target.outputs);
 done:
     gndp_gp_free(gp_both);
-    gndp_observations_free(&both);
+    cli_observations_free(&both);
     return code;
 }
 
@@ -241,11 +241,11 @@ static int predict(job *j)
 {
     int code = GNDP_EXIT_DONE;
     gndp_gp *gp = NULL;
-    const gndp_observations *t = &j->target;
+    const cli_observations *t = &j->target;
     const int64_t n = t->n * t->outputs;
-    const gndp_gp_data data = gndp_observations_data(&j->context, 0, j->mean_of_process);
+    const gndp_gp_data data = cli_observations_data(&j->context, 0, j->mean_of_process);
     const gndp_array x =
-        gndp_array_view(gndp_type_2d(GNDP_F64, t->n, gndp_observations_dims(t)), t->x);
+        gndp_array_view(gndp_type_2d(GNDP_F64, t->n, cli_observations_dims(t)), t->x);
     GNDP_LIBRARY(gndp_gp_create(j->kernel, &data, &gp));
     GNDP_LIBRARY(gndp_gp_predict(gp, &x, true, j->mean, j->sd, NULL));
     for (int64_t i = 0; i < n; i++) {
@@ -267,7 +267,7 @@ done:
 /* The law that knows nothing of places: each output has the mean and variance of the rows kept. */
 static int score_constant(job *j)
 {
-    const gndp_observations *c = &j->context, *t = &j->target;
+    const cli_observations *c = &j->context, *t = &j->target;
     const int P = t->outputs;
     double *mean = malloc(2 * (size_t)(t->n * P) * sizeof *mean), *sd = mean + t->n * P;
     if (mean == NULL)
@@ -291,7 +291,7 @@ static int score_constant(job *j)
 static void write_table(const job *j)
 {
     FILE *file = j->output.file;
-    const gndp_observations *t = &j->target;
+    const cli_observations *t = &j->target;
     for (int c = 0; c < t->columns; c++) {
         char name[16];
         gndp_places_column(t->sphere, c, name);
@@ -304,13 +304,13 @@ static void write_table(const job *j)
         const double value[5] = {t->y[i], j->mean[i], j->sd[i], error / j->sd[i],
                                  log_density(error, j->sd[i])};
         for (int c = 0; c < t->columns; c++) {
-            gndp_csv_number(file, t->shown[row * t->columns + c]);
+            cli_csv_number(file, t->shown[row * t->columns + c]);
             fputc(',', file);
         }
         fprintf(file, "%d", (int)(i % t->outputs) + 1);
         for (int k = 0; k < 5; k++) {
             fputc(',', file);
-            gndp_csv_number(file, value[k]);
+            cli_csv_number(file, value[k]);
         }
         fputc('\n', file);
     }
@@ -383,7 +383,7 @@ int gp_eval_run(int argc, char **argv)
     GNDP_STEP(gp_begin(gp_eval_options, argc, argv, &j.settings));
     GNDP_STEP(gp_kernel_read("--kernel", j.settings.kernel, &j.kernel));
     GNDP_STEP(get_data(&j));
-    GNDP_STEP(gp_kernel_fits(j.kernel, j.context.sphere, gndp_observations_dims(&j.context),
+    GNDP_STEP(gp_kernel_fits(j.kernel, j.context.sphere, cli_observations_dims(&j.context),
                              j.context.path, j.context.outputs));
     GNDP_STEP(gp_mean(j.settings.mean, &j.context, &j.mean_of_process));
     j.kernel_text = gp_kernel_text(j.kernel);
@@ -405,8 +405,8 @@ int gp_eval_run(int argc, char **argv)
         report(&j);
 done:
     gndp_output_close(&j.output);
-    gndp_observations_free(&j.context);
-    gndp_observations_free(&j.target);
+    cli_observations_free(&j.context);
+    cli_observations_free(&j.target);
     gndp_kernel_free(j.kernel);
     free(j.kernel_text);
     free(j.mean);

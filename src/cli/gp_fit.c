@@ -57,7 +57,7 @@ typedef struct job {
     gp_settings settings;
     gndp_kernel *kernel, *truth;
     char *text;
-    gndp_observations data;
+    cli_observations data;
     double mean, seconds;
     char fixed_path[GNDP_OPTION_TEXTS_MAX][80];
     const char *fixed[GNDP_OPTION_TEXTS_MAX + 1];
@@ -95,7 +95,7 @@ static int draw_values(job *j, const gndp_places *places, const gndp_members *me
 {
     int code = GNDP_EXIT_DONE;
     gndp_gaussian *law = NULL;
-    gndp_observations *data = &j->data;
+    cli_observations *data = &j->data;
     const int64_t width = data->n * data->outputs;
     GNDP_LIBRARY(gndp_gaussian_create(j->truth, &places->points, NULL, NULL, &law));
     data->y = malloc((size_t)(members->n * width) * sizeof *data->y);
@@ -114,13 +114,13 @@ static int generate(job *j)
     int code = GNDP_EXIT_DONE;
     gndp_places places = {0};
     gndp_members members = {0};
-    gndp_observations *data = &j->data;
+    cli_observations *data = &j->data;
     GNDP_STEP(gndp_members_make(j->settings.n, j->settings.members, 1, &members));
     GNDP_STEP(read_truth(j));
     GNDP_STEP(gndp_places_make(&j->settings.places, j->settings.seed, &places));
     const int64_t dims = places.x.type.dim[1];
     GNDP_STEP(gp_kernel_fits(j->truth, places.sphere, dims, NULL, 0));
-    *data = (gndp_observations){.path = "the generated set",
+    *data = (cli_observations){.path = "the generated set",
                                 .sphere = places.sphere,
                                 .columns = gndp_places_columns(&places),
                                 .outputs = gndp_kernel_outputs(j->truth, dims),
@@ -152,7 +152,7 @@ static int get_data(job *j)
         return generate(j);
     if (placed || s->noise > 0.0 || s->n >= 0 || s->members != NULL)
         return gndp_usage_error("points, members and --noise belong to --generate");
-    return gndp_observations_read(s->data, &j->data);
+    return cli_observations_read(s->data, &j->data);
 }
 
 /* "PATH=REST" into a path and what is behind the sign; NULL where there is none. */
@@ -211,7 +211,7 @@ static int fit(job *j)
     if (sets == NULL)
         return gndp_failure_memory();
     for (int s = 0; s < j->data.n_sets; s++)
-        sets[s] = gndp_observations_data(&j->data, s, j->mean);
+        sets[s] = cli_observations_data(&j->data, s, j->mean);
     GNDP_LIBRARY(gndp_kernel_clone(j->kernel, &j->start));
     GNDP_LIBRARY(gndp_gp_fit(j->kernel, sets, j->data.n_sets, &options, &j->result));
     j->seconds = gp_seconds() - start;
@@ -320,7 +320,7 @@ int gp_fit_run(int argc, char **argv)
     GNDP_STEP(set_fixed(&j));
     GNDP_STEP(set_bounds(&j));
     GNDP_STEP(get_data(&j));
-    GNDP_STEP(gp_kernel_fits(j.kernel, j.data.sphere, gndp_observations_dims(&j.data), j.data.path,
+    GNDP_STEP(gp_kernel_fits(j.kernel, j.data.sphere, cli_observations_dims(&j.data), j.data.path,
                              j.data.outputs));
     GNDP_STEP(gp_mean(j.settings.mean, &j.data, &j.mean));
     GNDP_STEP(gndp_output_open(j.settings.output, j.settings.overwrite, &j.output));
@@ -334,7 +334,7 @@ int gp_fit_run(int argc, char **argv)
         report(&j);
 done:
     gndp_output_close(&j.output);
-    gndp_observations_free(&j.data);
+    cli_observations_free(&j.data);
     gndp_kernel_free(j.kernel);
     gndp_kernel_free(j.start);
     gndp_kernel_free(j.truth);

@@ -49,7 +49,7 @@ typedef struct job {
     gp_settings settings;
     gndp_kernel *kernel;
     char *kernel_text;
-    gndp_observations data;
+    cli_observations data;
     gndp_places places;
     gndp_members members;
     gndp_gp *gp;
@@ -120,14 +120,14 @@ static void write_table(const job *j)
         gndp_places_write(file, &j->places, i);
         for (int p = 0; p < j->P; p++) {
             fputc(',', file);
-            gndp_csv_number(file, j->mean[i * j->P + p]);
+            cli_csv_number(file, j->mean[i * j->P + p]);
             fputc(',', file);
-            gndp_csv_number(file, j->sd[i * j->P + p]);
+            cli_csv_number(file, j->sd[i * j->P + p]);
         }
         for (int64_t m = 0; m < j->members.n; m++)
             for (int p = 0; p < j->P; p++) {
                 fputc(',', file);
-                gndp_csv_number(file, j->draw[m * j->width + i * j->P + p]);
+                cli_csv_number(file, j->draw[m * j->width + i * j->P + p]);
             }
         fputc('\n', file);
     }
@@ -242,9 +242,9 @@ static int prepare(job *j)
     GNDP_STEP(gndp_members_make(s->n, s->members, 0, &j->members));
     GNDP_STEP(gp_kernel_read("--kernel", s->kernel, &j->kernel));
     GNDP_STEP(gndp_places_make(&s->places, s->seed, &j->places));
-    GNDP_STEP(gndp_observations_read(s->data, &j->data));
-    GNDP_STEP(gndp_observations_choose(&j->data, s->member));
-    const int64_t dims = gndp_observations_dims(&j->data);
+    GNDP_STEP(cli_observations_read(s->data, &j->data));
+    GNDP_STEP(cli_observations_choose(&j->data, s->member));
+    const int64_t dims = cli_observations_dims(&j->data);
     GNDP_STEP(gp_kernel_fits(j->kernel, j->data.sphere, dims, s->data, j->data.outputs));
     if (j->places.sphere != j->data.sphere || j->places.x.type.dim[1] != dims)
         return gndp_failure("%s has %d coordinates%s, the points asked for have %d%s", s->data,
@@ -270,7 +270,7 @@ int gp_infer_run(int argc, char **argv)
     gp_interruptible();
     GNDP_STEP(prepare(&j));
     const double start = gp_seconds();
-    const gndp_gp_data data = gndp_observations_data(&j.data, 0, j.mean_of_process);
+    const gndp_gp_data data = cli_observations_data(&j.data, 0, j.mean_of_process);
     GNDP_LIBRARY(gndp_gp_create(j.kernel, &data, &j.gp));
     GNDP_STEP(predict(&j));
     GNDP_STEP(draw(&j));
@@ -287,7 +287,7 @@ done:
     gndp_gp_free(j.gp);
     gndp_members_free(&j.members);
     gndp_places_free(&j.places);
-    gndp_observations_free(&j.data);
+    cli_observations_free(&j.data);
     gndp_kernel_free(j.kernel);
     free(j.kernel_text);
     free(j.mean);

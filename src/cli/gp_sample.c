@@ -113,7 +113,7 @@ static void write_table(const job *j)
         for (int64_t m = 0; m < j->members.n; m++)
             for (int p = 0; p < j->P; p++) {
                 fputc(',', file);
-                gndp_csv_number(file, j->draw[m * j->width + i * j->P + p]);
+                cli_csv_number(file, j->draw[m * j->width + i * j->P + p]);
             }
         fputc('\n', file);
     }

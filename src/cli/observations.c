@@ -111,7 +111,7 @@ static int check_columns(const char *path, const columns *found)
 }
 
 /* Members in the order in which they come; where[set, p] is the column of a value. */
-static int find_sets(const char *path, const columns *found, gndp_observations *out, int *where)
+static int find_sets(const char *path, const columns *found, cli_observations *out, int *where)
 {
     const int P = found->outputs;
     for (int v = 0; v < found->n_values; v++) {
@@ -137,11 +137,11 @@ static int find_sets(const char *path, const columns *found, gndp_observations *
     return GNDP_EXIT_DONE;
 }
 
-static int make_arrays(gndp_observations *out)
+static int make_arrays(cli_observations *out)
 {
     const size_t n = (size_t)out->n, values = n * (size_t)out->outputs;
     out->shown = malloc(n * (size_t)out->columns * sizeof(double));
-    out->x = malloc(n * (size_t)gndp_observations_dims(out) * sizeof(double));
+    out->x = malloc(n * (size_t)cli_observations_dims(out) * sizeof(double));
     out->y = malloc((size_t)out->n_sets * values * sizeof(double));
     out->noise = malloc(values * sizeof(double));
     out->line = malloc(n * sizeof *out->line);
@@ -151,7 +151,7 @@ static int make_arrays(gndp_observations *out)
     return GNDP_EXIT_DONE;
 }
 
-static int copy_noise(const gndp_csv *csv, const columns *found, gndp_observations *out)
+static int copy_noise(const cli_csv *csv, const columns *found, cli_observations *out)
 {
     const int P = out->outputs;
     if (found->sd_all < 0 && found->n_sd == 0) {
@@ -172,8 +172,8 @@ static int copy_noise(const gndp_csv *csv, const columns *found, gndp_observatio
     return GNDP_EXIT_DONE;
 }
 
-static int copy_table(const gndp_csv *csv, const columns *found, const int *where,
-                      gndp_observations *out)
+static int copy_table(const cli_csv *csv, const columns *found, const int *where,
+                      cli_observations *out)
 {
     int code = GNDP_EXIT_DONE;
     const int P = out->outputs;
@@ -196,15 +196,15 @@ done:
     return code;
 }
 
-int gndp_observations_read(const char *path, gndp_observations *out)
+int cli_observations_read(const char *path, cli_observations *out)
 {
     int code = GNDP_EXIT_DONE, *where = NULL;
-    gndp_csv csv;
+    cli_csv csv;
     columns found = {.sd_all = -1};
-    *out = (gndp_observations){.path = path};
+    *out = (cli_observations){.path = path};
     memset(found.coordinate, -1, sizeof found.coordinate);
     memset(found.sd, -1, sizeof found.sd);
-    GNDP_STEP(gndp_csv_read(path, &csv));
+    GNDP_STEP(cli_csv_read(path, &csv));
     const size_t n = (size_t)csv.n_columns;
     found.output = malloc(n * sizeof *found.output);
     found.value_column = malloc(n * sizeof *found.value_column);
@@ -239,11 +239,11 @@ done:
     free(found.output);
     free(found.value_column);
     free(found.member);
-    gndp_csv_free(&csv);
+    cli_csv_free(&csv);
     return code;
 }
 
-int gndp_observations_choose(gndp_observations *o, int64_t member)
+int cli_observations_choose(cli_observations *o, int64_t member)
 {
     int chosen = 0;
     if (member < 0) {
@@ -267,11 +267,11 @@ int gndp_observations_choose(gndp_observations *o, int64_t member)
     return GNDP_EXIT_DONE;
 }
 
-int gndp_observations_pick(const gndp_observations *from, const int64_t *row, int64_t m,
-                           gndp_observations *out)
+int cli_observations_pick(const cli_observations *from, const int64_t *row, int64_t m,
+                           cli_observations *out)
 {
     int code = GNDP_EXIT_DONE;
-    const size_t D = (size_t)gndp_observations_dims(from), C = (size_t)from->columns;
+    const size_t D = (size_t)cli_observations_dims(from), C = (size_t)from->columns;
     const size_t P = (size_t)from->outputs;
     *out = *from;
     out->n = m;
@@ -298,21 +298,21 @@ done:
     return code;
 }
 
-int64_t gndp_observations_dims(const gndp_observations *o)
+int64_t cli_observations_dims(const cli_observations *o)
 {
     return o->sphere ? 3 : o->columns;
 }
 
-gndp_gp_data gndp_observations_data(const gndp_observations *o, int set, double mean)
+gndp_gp_data cli_observations_data(const cli_observations *o, int set, double mean)
 {
-    const gndp_type type = gndp_type_2d(GNDP_F64, o->n, gndp_observations_dims(o));
+    const gndp_type type = gndp_type_2d(GNDP_F64, o->n, cli_observations_dims(o));
     return (gndp_gp_data){.x = gndp_array_view(type, o->x),
                           .y = o->y + (int64_t)set * o->n * o->outputs,
                           .noise = o->noise,
                           .mean = mean};
 }
 
-void gndp_observations_free(gndp_observations *o)
+void cli_observations_free(cli_observations *o)
 {
     free(o->member);
     free(o->shown);
@@ -320,5 +320,5 @@ void gndp_observations_free(gndp_observations *o)
     free(o->y);
     free(o->noise);
     free(o->line);
-    *o = (gndp_observations){0};
+    *o = (cli_observations){0};
 }

@@ -14,7 +14,7 @@
  * sample` writes it, y1_m0, y2_m0, y1_m1, ..; and, if there are any, standard
  * deviations of the error of each row: sd for all values, or sd1, sd2, ..
  */
-typedef struct gndp_observations {
+typedef struct cli_observations {
     const char *path; /* borrowed; in messages */
     bool sphere;
     int columns;      /* coordinates that users read: D, 2 on the sphere */
@@ -27,24 +27,24 @@ typedef struct gndp_observations {
     double *y;        /* [n_sets, n P] */
     double *noise;    /* [n P] variances; NULL: none given */
     int64_t *line;    /* [n] of the file, or NULL */
-} gndp_observations;
+} cli_observations;
 
-/** @param out  free with gndp_observations_free(), also after a failure */
-int gndp_observations_read(const char *path, gndp_observations *out);
+/** @param out  free with cli_observations_free(), also after a failure */
+int cli_observations_read(const char *path, cli_observations *out);
 
 /** Keep one member of a file of members. @param member  -1: there must be only one set */
-int gndp_observations_choose(gndp_observations *observations, int64_t member);
+int cli_observations_choose(cli_observations *observations, int64_t member);
 
 /** Rows [m] of all sets, in that order. */
-int gndp_observations_pick(const gndp_observations *from, const int64_t *row, int64_t m,
-                           gndp_observations *out);
+int cli_observations_pick(const cli_observations *from, const int64_t *row, int64_t m,
+                           cli_observations *out);
 
 /** Set i as the library takes it; borrows the arrays. */
-gndp_gp_data gndp_observations_data(const gndp_observations *observations, int set, double mean);
+gndp_gp_data cli_observations_data(const cli_observations *observations, int set, double mean);
 
 /** D. */
-int64_t gndp_observations_dims(const gndp_observations *observations);
+int64_t cli_observations_dims(const cli_observations *observations);
 
-void gndp_observations_free(gndp_observations *observations);
+void cli_observations_free(cli_observations *observations);
 
 #endif

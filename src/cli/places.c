@@ -176,8 +176,8 @@ int gndp_places_to_sphere(const char *file, const int64_t *line, int64_t n, cons
 static int make_from_file(const char *path, gndp_places *out)
 {
     int code = GNDP_EXIT_DONE;
-    gndp_csv csv;
-    GNDP_STEP(gndp_csv_read(path, &csv));
+    cli_csv csv;
+    GNDP_STEP(cli_csv_read(path, &csv));
     out->sphere = strcmp(csv.name[0], "lat") == 0;
     for (int c = 0; c < csv.n_columns; c++) {
         char want[16];
@@ -208,7 +208,7 @@ static int make_from_file(const char *path, gndp_places *out)
         memcpy(out->x.data, csv.cell, (size_t)(csv.n_rows * csv.n_columns) * sizeof(double));
     snprintf(out->text, sizeof out->text, "%lld points of %.100s", (long long)out->n, path);
 done:
-    gndp_csv_free(&csv);
+    cli_csv_free(&csv);
     return code;
 }
 
@@ -337,6 +337,6 @@ void gndp_places_write(FILE *file, const gndp_places *places, int64_t i)
     for (int c = 0; c < columns; c++) {
         if (c > 0)
             fputc(',', file);
-        gndp_csv_number(file, shown[i * columns + c]);
+        cli_csv_number(file, shown[i * columns + c]);
     }
 }

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fields made ready for learning: local planes, normalisers, splits, random subsets of points.
+#ifndef GNDP_PREPARE_H
+#define GNDP_PREPARE_H
+
+#include <gndp/fields.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Local planes --------------------------------------------------------------------------- */
+
+#define GNDP_EARTH_RADIUS_KM 6371.0
+
+typedef enum gndp_projection_kind {
+    GNDP_PROJECTION_EQUIRECTANGULAR, /* x = R cos(lat0) dlon, y = R (lat - lat0): keeps grids grids */
+    GNDP_PROJECTION_AZIMUTHAL        /* equidistant from the centre, no axis preferred; grids become lists, vectors turn */
+} gndp_projection_kind;
+
+/** A plane in km about a centre. A value: kept with a model, so that what comes later lands in the same plane. */
+typedef struct gndp_projection {
+    gndp_projection_kind kind;
+    double lat0_deg, lon0_deg, radius_km;
+} gndp_projection;
+
+/** Centre of the box, or of the cap, that holds the points of a set on the sphere. */
+GNDP_API gndp_status gndp_projection_centre(const gndp_fieldset *set, gndp_projection_kind kind, gndp_projection *out);
+/** [n, 2] latitude, longitude to [n, 2] x, y in km, longitudes taken the short way round from the centre; may alias. */
+GNDP_API void gndp_projection_apply(const gndp_projection *projection, int64_t n, const double *degrees, double *km);
+/** Its inverse; longitudes in (lon0 - 180, lon0 + 180]. */
+GNDP_API void gndp_projection_invert(const gndp_projection *projection, int64_t n, const double *km, double *degrees);
+/** Turn vectors [n, 2] at [n, 2] degrees from east, north to the plane's x, y (inverse: back). Lengths stay. */
+GNDP_API void gndp_projection_turn(const gndp_projection *projection, bool inverse, int64_t n, const double *degrees, const double *from, double *to);
+/** Largest relative error of distances within the set's points, estimated on its hull: a user is told when it is above 1 %. */
+GNDP_API gndp_status gndp_projection_distortion(const gndp_projection *projection, const gndp_fieldset *set, double *out);
+/** The set seen in the plane: coordinates in km, vector channels turned, values shared with `from` (counted). */
+GNDP_API gndp_status gndp_fieldset_project(const gndp_fieldset *from, const gndp_projection *projection, gndp_fieldset **out);
+
+/* ---- Normaliser ----------------------------------------------------------------------------- */
+
+/**
+ * Values to about zero mean and unit scale and back: z = (y - mean - climatology) / scale.
+ * Scalars: own mean and scale. Vectors: mean 0, one scale for all components, else rotations would not commute with it. Points of S²: untouched.
+ */
+typedef struct gndp_normaliser {
+    int components;      /* P */
+    double *mean;        /* [P] */
+    double *scale;       /* [P], > 0 */
+    int64_t points;      /* N of a climatology; 0: none */
+    double *climatology; /* [N, P] anomaly of the mean at each point from `mean`; NULL: none. 0 for vectors and points of S² */
+} gndp_normaliser;
+
+/**
+ * From one streaming pass over a set (the training part, never the test part).
+ * @param climatology  also the mean at each point; shared points only, GNDP_ERR_UNSUPPORTED otherwise. The scale is then that of the anomalies
+ * @param out          free with gndp_normaliser_free()
+ * @return GNDP_OK; GNDP_ERR_NONFINITE when a channel has no value; a channel that never varies gets scale 1
+ */
+GNDP_API gndp_status gndp_normaliser_fit(const gndp_fieldset *set, bool climatology, gndp_normaliser *out);
+/** mean 0, scale 1. */
+GNDP_API gndp_status gndp_normaliser_identity(int components, gndp_normaliser *out);
+GNDP_API void gndp_normaliser_free(gndp_normaliser *normaliser);
+/** values [n, m, P] in place; point [m] numbers for a climatology, NULL: 0 .. m - 1. */
+GNDP_API gndp_status gndp_normaliser_apply(const gndp_normaliser *normaliser, int64_t n, int64_t m, const int64_t *point, double *values);
+GNDP_API gndp_status gndp_normaliser_invert(const gndp_normaliser *normaliser, int64_t n, int64_t m, const int64_t *point, double *values);
+/** ln |dz/dy| summed over the P components of one point: what a log-density in z lacks to be one in y. */
+GNDP_API double gndp_normaliser_log_jacobian(const gndp_normaliser *normaliser);
+
+/* ---- Splits --------------------------------------------------------------------------------- */
+
+typedef enum gndp_split_rule {
+    GNDP_SPLIT_RANDOM, /* by field, members of one time kept together */
+    GNDP_SPLIT_TIME,   /* earliest first: train, validation, test in order of time */
+    GNDP_SPLIT_ID      /* whole ids (storms), at random */
+} gndp_split_rule;
+
+/** Train, validation, test. */
+typedef struct gndp_split {
+    int64_t n[3];
+    int64_t *field[3]; /* [n[i]] ascending */
+} gndp_split;
+
+/**
+ * @param share  three shares >= 0 with a positive sum; counts are rounded so that no part with a positive share is empty (GNDP_ERR_RANGE if that cannot be)
+ * @param gap_s  GNDP_SPLIT_TIME: fields within this time of a boundary are left out, so that neighbouring hours do not leak
+ * @param out    free with gndp_split_free()
+ */
+GNDP_API gndp_status gndp_split_make(const gndp_fieldset *set, gndp_split_rule rule, const double share[3], double gap_s, uint64_t seed, gndp_split *out);
+GNDP_API void gndp_split_free(gndp_split *split);
+
+/* ---- Random subsets ------------------------------------------------------------------------- */
+
+/**
+ * m different numbers of 0 .. n - 1 in random order, each ordered choice equally likely: a function of (seed, step, member, stream) alone. O(m) memory.
+ * @return GNDP_OK; GNDP_ERR_RANGE unless 0 <= m <= n
+ */
+GNDP_API gndp_status gndp_choose(uint64_t seed, uint32_t step, uint32_t member, uint32_t stream, int64_t n, int64_t m, int64_t *out);
+
+/** Context and target of one training or evaluation step. */
+typedef struct gndp_task_options {
+    int64_t context_low, context_high; /* number of context points, uniform in between, both included */
+    int64_t target_low, target_high;   /* targets beside the context; -1, -1: all the rest */
+} gndp_task_options;
+
+/**
+ * Split the points 0 .. n - 1 of a field at random.
+ * @param order  [n] out: first n_context context points, then n_target targets
+ */
+GNDP_API gndp_status gndp_task_draw(const gndp_task_options *options, uint64_t seed, uint32_t step, uint32_t member, int64_t n, int64_t *order,
+                                    int64_t *n_context, int64_t *n_target);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tables in: observations at stations, cyclone tracks, events on the sphere.
+#ifndef GNDP_TABLES_H
+#define GNDP_TABLES_H
+
+#include <gndp/fields.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- CSV ------------------------------------------------------------------------------------ */
+
+/** Text cells of a comma-separated file, with quotes as RFC 4180 has them; UTF-8. */
+typedef struct gndp_csv {
+    char *path;
+    int n_columns;
+    int64_t n_rows;
+    char **name;         /* [n_columns] header cells, blanks around removed */
+    const char **cell;   /* [n_rows, n_columns] borrowed from `text` */
+    int64_t *line;       /* [n_rows] of the file, from 1 */
+    char *text;
+} gndp_csv;
+
+/**
+ * Blank lines, lines of commas alone and lines that begin with # are passed over; CR LF and a byte-order mark are taken.
+ * @param path   "-": standard input
+ * @param header  false: there is none, columns are called "1", "2", ..
+ * @param out     free with gndp_csv_free(), also after a failure
+ * @return GNDP_OK; GNDP_ERR_IO; GNDP_ERR_FORMAT with file:line for a row of another length than the header, an unclosed quote, bytes that are no UTF-8,
+ *         a NUL, two columns of one name, a header that is a number
+ */
+GNDP_API gndp_status gndp_csv_read(const char *path, bool header, gndp_csv *out);
+/** The same from memory; `path` for messages. */
+GNDP_API gndp_status gndp_csv_parse(const char *path, const char *bytes, size_t n, bool header, gndp_csv *out);
+GNDP_API void gndp_csv_free(gndp_csv *csv);
+/** Column by name, letter case aside; -1: none. */
+GNDP_API int gndp_csv_column(const gndp_csv *csv, const char *name);
+/** A finite decimal number. @return GNDP_OK; GNDP_ERR_FORMAT with file:line, column and the text */
+GNDP_API gndp_status gndp_csv_number(const gndp_csv *csv, int64_t row, int column, double *out);
+
+/* ---- Observations --------------------------------------------------------------------------- */
+
+/** Values at places, each with its channel, time and error. */
+typedef struct gndp_observations {
+    gndp_space space;
+    int columns;        /* C */
+    int64_t n;
+    double *x;          /* [n, C]: latitude, longitude in degrees, or x1 .. xC */
+    double *time_s;     /* [n] seconds since 1970 of `calendar`; NaN: none */
+    gndp_calendar calendar;
+    int *channel;       /* [n] index into `name` */
+    double *value;      /* [n] */
+    double *sd;         /* [n] standard deviation of the error; 0: none given */
+    int64_t *line;      /* [n] of the file; 0: none */
+    int n_channels;
+    char (*name)[64];   /* [n_channels] */
+    char (*units)[64];  /* [n_channels] "" when not given */
+    int64_t rejected;   /* rows passed over: missing value */
+} gndp_observations;
+
+/**
+ * CSV, long form time,lat,lon,variable,value,units,sigma or wide form time,lat,lon,t2m,u10,.. (t2m_sd or t2m_sigma: its error; sd: of all), or x1,x2,..
+ * with y1,y2,.. for abstract coordinates; in any order, with the aliases latitude, longitude, valid_time, date. Or NetCDF of CF point or timeSeries form.
+ * An empty cell or NA is a missing value: counted, not an error.
+ * @param out  free with gndp_observations_free(), also after a failure
+ * @return GNDP_OK; GNDP_ERR_FORMAT, GNDP_ERR_RANGE, GNDP_ERR_NONFINITE with file:line and column
+ */
+GNDP_API gndp_status gndp_observations_read(const char *path, gndp_observations *out);
+GNDP_API void gndp_observations_free(gndp_observations *observations);
+/** Long form (wide: one row a place and time), numbers that read back exactly; written beside and renamed. */
+GNDP_API gndp_status gndp_observations_write(const gndp_observations *observations, bool wide, const char *path, bool overwrite);
+/** Convert channel c to `units`, values and errors. */
+GNDP_API gndp_status gndp_observations_convert(gndp_observations *observations, int c, const char *units);
+
+/**
+ * Observations drawn from a field, for experiments: `count` different points at random, all channels, each with noise of standard deviation sd.
+ * Points where a channel is missing are not drawn.
+ */
+GNDP_API gndp_status gndp_observations_draw(const gndp_fieldset *set, int64_t field, int64_t count, double sd, uint64_t seed, gndp_observations *out);
+
+/* ---- Tracks --------------------------------------------------------------------------------- */
+
+/** Which storms, and which of their fixes. Start from gndp_track_options_default(): main tracks, every fix. */
+typedef struct gndp_track_options {
+    bool main_only;            /* track_type "main" */
+    double step_h;             /* keep fixes at multiples of this since the first fix; 0: every fix. 3 as geomndp.md 12.4 */
+    bool clock;                /* multiples of the UTC clock instead of the first fix */
+    int64_t length;            /* keep the first so many steps, drop storms that lack one of them; 0: any */
+    int64_t min_points;        /* drop storms with fewer fixes; default 2 */
+    int64_t season_low, season_high; /* 0: open */
+    const char *basin;         /* "SP", "NA": that of the first fix; NULL: all */
+    const char *time;          /* ISO span; NULL: all */
+    bool wind, pressure;       /* also channels wind (knot) and pressure (hPa), missing where the file has none */
+    const gndp_logger *log;    /* storms skipped, duplicates dropped */
+} gndp_track_options;
+
+GNDP_API gndp_track_options gndp_track_options_default(void);
+
+/**
+ * Storms as fields from time to S²: coordinate "time" in days since the storm's first kept fix, channel "position" of kind sphere, then wind and
+ * pressure; label: id = storm id, time_s = first fix.
+ *
+ * IBTrACS v4 NetCDF and CSV (the official CSV with its row of units too), CSV with columns sid, iso_time, lat, lon [, wind, pres], CF contiguous ragged
+ * trajectories as written by gndp_write_tracks(), HURDAT2, ATCF b-decks. Longitudes of any convention; numobs, fill values and padding as 12.4 and the
+ * data's README say. Exact duplicates of a fix are dropped with a note.
+ *
+ * @return GNDP_OK; GNDP_ERR_FORMAT (file:line or storm) for times that go backwards, conflicting duplicates, a missing column; GNDP_ERR_RANGE for a
+ *         position that is none; GNDP_ERR_NOT_FOUND when no storm is left, with how many each rule dropped
+ */
+GNDP_API gndp_status gndp_tracks_open(const char *path, const gndp_track_options *options, gndp_fieldset **out);
+
+/* ---- Events --------------------------------------------------------------------------------- */
+
+/**
+ * Places on the sphere, one field each (a single point without coordinates: C = 0 is not allowed, so coordinate "index" 0), channel "position" of kind
+ * sphere. CSV latitude, longitude in degrees, header or none, lines with # passed over.
+ * @param distinct  drop repeated places
+ */
+GNDP_API gndp_status gndp_events_open(const char *path, bool distinct, gndp_fieldset **out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
