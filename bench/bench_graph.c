@@ -24,7 +24,7 @@
 
 typedef struct task {
     const char *name;
-    network net;
+    gndp_net_spec net;
     denoising process;
     int64_t batch, points;
     double rate, ema;
@@ -32,14 +32,14 @@ typedef struct task {
 
 static const task tasks[] = {
     {.name = "a",
-     .net = {NETWORK_BI_ATTENTION, GNDP_F32, 1, 1, 2, 128, 8},
+     .net = BI_ATTENTION(GNDP_F32, 1, 2, 128, 8),
      .process = {5e-4, 1.0, 0.0, 10.0, 0.22360679774997896 /* sqrt 0.05 */, true, false},
      .batch = 256,
      .points = 60,
      .rate = 1e-3,
      .ema = 0.999},
     {.name = "b",
-     .net = {NETWORK_JOINT_ATTENTION, GNDP_F32, 2, 2, 5, 128, 4},
+     .net = JOINT_ATTENTION(GNDP_F32, 2, 2, 5, 128, 4),
      .process = {5e-4, 1.0, 1e-4, 15.0, 1.0, false, true},
      .batch = 32,
      .points = 648,
@@ -70,6 +70,11 @@ static double seconds(clockid_t clock)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+static bool is_joint(const task *t)
+{
+    return strcmp(t->net.kind, "multi_attention") == 0;
+}
+
 /* ---- Flops ---------------------------------------------------------------------------------- */
 
 /* Self-attention H -> 2H of one token among n, as the peer's SelfAttention.flops(). */
@@ -87,7 +92,7 @@ static double peer_flops(const task *t, bool shortcut)
 {
     const double h = (double)t->net.hidden, n = (double)t->points, layers = (double)t->net.layers;
     const double d = (double)t->net.x_dim, rows = (double)t->batch * n;
-    if (t->net.kind == NETWORK_JOINT_ATTENTION)
+    if (is_joint(t))
         return 3.0 * (layers * rows * attention_flops(h, n) + rows * (2.0 * h * h + 12.0 * h));
     const double one = 4.0 * h * h + 8.0 * h * h;
     const double dims = shortcut && d == 1.0 ? one : attention_flops(h, d);
@@ -120,7 +125,7 @@ static void make_data(const task *t, float *x, float *y)
 {
     const int64_t count = t->batch * t->points * t->net.y_dim;
     check(gndp_random_normal_f32(1, 0, 0, GNDP_STREAM(9, 0), 0, count, y));
-    if (t->net.kind == NETWORK_JOINT_ATTENTION) {
+    if (is_joint(t)) {
         if (disc(NULL) != t->points) {
             fprintf(stderr, "bench_graph: the disc has %lld points\n", (long long)disc(NULL));
             exit(1);
@@ -154,7 +159,7 @@ static void make_trainer(const settings *s, trainer *r)
     gndp_graph *g = NULL;
     *r = (trainer){.seed = {17, 0}, .rate = (float)t->rate};
     check(gndp_store_create(&r->store));
-    check(network_add_parameters(&t->net, r->store));
+    check(gndp_net_add_parameters(&t->net, r->store));
     check(gndp_store_initialise(r->store, 0));
     check(gndp_device_open("cpu", &(gndp_device_options){.threads = s->threads}, &r->device));
     check(gndp_graph_create(&g));

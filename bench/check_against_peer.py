@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The networks of bench/networks.c against the peer's PyTorch modules with the same weights: values and gradients.
+"""The attention networks of src/score against the peer's PyTorch modules with the same weights: values and gradients.
 
 usage: check_against_peer.py PEERS CHECK_NETWORK
 PEERS is the folder with models.py, CHECK_NETWORK the program built from bench/check_network.c. Prints the relative

@@ -79,7 +79,7 @@ static void list(gndp_store *store)
     }
 }
 
-static void evaluate(const network *net, gndp_store *store, int64_t batch, int64_t points,
+static void evaluate(const gndp_net_spec *net, gndp_store *store, int64_t batch, int64_t points,
                      bool bf16, FILE *from, FILE *to)
 {
     const gndp_type types[4] = {gndp_type_3d(net->dtype, batch, points, net->x_dim),
@@ -105,7 +105,8 @@ static void evaluate(const network *net, gndp_store *store, int64_t batch, int64
     for (int k = 0; k < n; k++)
         leaf[k] = k < n - 2 ? gndp_param(g, store, gndp_store_name(store, k), GNDP_SLOT_VALUE)
                             : in[k - (n - 2)];
-    wanted[0] = network_build(g, store, net, in[0], in[1], in[2], GNDP_NONE);
+    const gndp_net_inputs seen = {.t = in[2], .x = in[0], .y = in[1]};
+    wanted[0] = gndp_net_build(g, store, net, &seen);
     gndp_grad(g, gndp_sum_all(g, gndp_mul(g, wanted[0], in[3])), leaf, n, grad);
     for (int k = 0; k < n; k++)
         if (!gndp_is_none(grad[k]))
@@ -137,17 +138,13 @@ int main(int argc, char **argv)
     long number[9] = {0};
     for (int i = 2; i < 9; i++)
         number[i] = strtol(argv[i], NULL, 10);
-    const network net = {strcmp(argv[1], "bi") == 0 ? NETWORK_BI_ATTENTION
-                                                    : NETWORK_JOINT_ATTENTION,
-                         strcmp(argv[9], "f64") == 0 ? GNDP_F64 : GNDP_F32,
-                         number[2],
-                         number[3],
-                         number[4],
-                         number[5],
-                         (int)number[6]};
+    const gndp_dtype dtype = strcmp(argv[9], "f64") == 0 ? GNDP_F64 : GNDP_F32;
+    gndp_net_spec net = JOINT_ATTENTION(dtype, number[2], number[3], number[4], number[5], number[6]);
+    if (strcmp(argv[1], "bi") == 0)
+        net = (gndp_net_spec)BI_ATTENTION(dtype, number[2], number[4], number[5], number[6]);
     gndp_store *store = NULL;
     check(gndp_store_create(&store));
-    check(network_add_parameters(&net, store));
+    check(gndp_net_add_parameters(&net, store));
     if (argc == 10) {
         list(store);
     } else {

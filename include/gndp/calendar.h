@@ -32,7 +32,7 @@ GNDP_API const char *gndp_calendar_name(gndp_calendar calendar);
 /** @return GNDP_OK; GNDP_ERR_NOT_FOUND lists the names (letter case does not count) */
 GNDP_API gndp_status gndp_calendar_find(const char *name, gndp_calendar *out);
 
-/** Days of a month, 0 for a month that is none. */
+/** Days of a month, 0 for a month that is none; 21 in October 1582 of the standard calendar, whose days are 1..4 and 15..31. */
 GNDP_API int gndp_calendar_month_days(gndp_calendar calendar, int64_t year, int month);
 
 /**
@@ -43,23 +43,24 @@ GNDP_API gndp_status gndp_calendar_seconds(gndp_calendar calendar, const gndp_da
 /** Its inverse. @return GNDP_OK; GNDP_ERR_NONFINITE; GNDP_ERR_RANGE beyond 10^8 years */
 GNDP_API gndp_status gndp_calendar_date(gndp_calendar calendar, double seconds, gndp_date *out);
 
-/** Seconds into the year / length of the year: in [0, 1), for seasonal features. */
+/** Seconds into the year / length of the year: in [0, 1), for seasonal features; NaN where there is no date. */
 GNDP_API double gndp_calendar_year_fraction(gndp_calendar calendar, double seconds);
 
 /**
  * Read ISO 8601, and the blank between date and time that tables have: 2019, 2019-03, 2019-03-01, 2019-03-01T06, 2019-03-01 06:00,
- * 2019-03-01T06:00:00.5Z, +01:00 offsets (turned to UTC). What is left out is the first of its kind.
+ * 2019-03-01T06:00:00.5Z, offsets +01:00, +0100, +01 (turned to UTC), UTC. What is left out is the first of its kind. One digit will do for what has two
+ * (1900-1-1 0:0:0, as reference times have); 24:00 is the end of the day; years with a sign have 4 to 9 digits. 20190301 is refused.
  * @param unit_s  out or NULL: seconds that the text spans, so that 2019-03-01 as the end of a range means its whole day; months and years have their
- *                own lengths
+ *                own lengths, fractions of a second that of their last digit
  * @return GNDP_OK; GNDP_ERR_FORMAT; GNDP_ERR_RANGE for a date that the calendar lacks
  */
 GNDP_API gndp_status gndp_calendar_parse(gndp_calendar calendar, const char *text, double *seconds, double *unit_s);
 
-/** Read a span A/B of such times, or one time (first second to last): [first, last) in seconds; an empty side is open (+-infinity).
+/** Read a span A/B of such times, or one time (first second to last): [first, last) in seconds; an empty side, or "..", is open (+-infinity).
  * @return as gndp_calendar_parse(); GNDP_ERR_RANGE when it ends before it begins */
 GNDP_API gndp_status gndp_calendar_parse_span(gndp_calendar calendar, const char *text, double *first, double *last);
 
-/* "2019-03-01T06:00:00", fractions of a second to the microsecond where there are any. */
+/* "2019-03-01T06:00:00", fractions of a second to the microsecond where there are any; gndp_calendar_parse() reads it back. "no time" for NaN. */
 typedef struct gndp_date_string {
     char text[48];
 } gndp_date_string;

@@ -41,13 +41,15 @@ typedef enum gndp_factorisation {
     GNDP_FACTOR_KRONECKER, /* PRODUCT points, kernel a product of factors on separate axes (and diag/coregion outputs) + white by eigenvalues */
     GNDP_FACTOR_CIRCULANT, /* PRODUCT points equally spaced, stationary kernel: embedding in a periodic grid, FFT. Draws and products only */
     GNDP_FACTOR_LATLON,    /* LATLON points, isotropic kernel on S²: FFT in longitude, one block a wavenumber, its root from harmonics */
-    GNDP_FACTOR_DIAGONAL   /* white noise */
+    GNDP_FACTOR_DIAGONAL,  /* white noise */
+    GNDP_FACTOR_MATHERON   /* given values, by Matheron's rule on another law: never asked for, made by gndp_gaussian_condition_draws */
 } gndp_factorisation;
 
 typedef struct gndp_gaussian_options {
     gndp_factorisation factorisation; /* AUTO: the library chooses; else that one or an error that says why not */
     double jitter;      /* relative to the mean of K's diagonal, added once to K. Default 0 means 1e-12 (1e-6 in f32) for dense and Kronecker laws and none for
-                           the others, whose roots come without a factorisation that could fail; negative: none at all */
+                           the others, whose roots come without a factorisation that could fail; negative: none at all. Points that are the same, under a
+                           kernel without white noise, are an error unless a jitter is asked for */
     double max_jitter;  /* dense: on failure jitter grows tenfold up to this (relative); default 0 means 1e-6 */
     bool f32;           /* dense only: factor in single precision */
     size_t max_bytes;   /* refuse to allocate more; default 0 means 3/4 of the machine's memory */
@@ -106,12 +108,29 @@ GNDP_API gndp_status gndp_gaussian_log_det(const gndp_gaussian *law, double *out
 GNDP_API gndp_status gndp_gaussian_log_prob(const gndp_gaussian *law, int64_t n, const double *y, double *out);
 
 /**
- * The law given noisy values at some of its points: y_c = f(x_c) + N(0, noise). A new dense law on `target` points.
+ * The law given noisy values at some of its points: y_c = f(x_c) + N(0, noise). A new dense law on `target` points: the square of their number is
+ * held.
  * @param index  [M] points observed (all P outputs each);  y [M P];  noise [M P] variances or NULL for none
  * @param target [T] points, or NULL for all
  */
 GNDP_API gndp_status gndp_gaussian_condition(const gndp_gaussian *law, const int64_t *index, int64_t m, const double *y, const double *noise,
                                              const int64_t *target, int64_t t, gndp_gaussian **out);
+
+/**
+ * The same law without its matrix, for as many targets as the given law has points (Matheron's rule; Wilson et al. 2020, arXiv:2002.09309):
+ *
+ *   f + K_*c (K_cc + noise)^-1 (y - f_c - e),  f a draw of the given law, e ~ N(0, noise),
+ *
+ * is an exact draw of the posterior. A draw costs one of the given law and one product with its covariance; the mean is there at once; variances
+ * cost one product for each observed value. Dense is only K_cc. Solutions, ln det and densities are GNDP_ERR_UNSUPPORTED: they want
+ * gndp_gaussian_condition. The given law is kept alive, its handle may be freed.
+ *
+ * @param index, y, noise, target  as gndp_gaussian_condition
+ * @return GNDP_OK; GNDP_ERR_NOT_PD when the observed values have a singular covariance; GNDP_ERR_NOMEM; GNDP_ERR_RANGE, GNDP_ERR_NONFINITE name the
+ *         first culprit
+ */
+GNDP_API gndp_status gndp_gaussian_condition_draws(const gndp_gaussian *law, const int64_t *index, int64_t m, const double *y, const double *noise,
+                                                   const int64_t *target, int64_t t, gndp_gaussian **out);
 
 /** Mean [N P]. */
 GNDP_API void gndp_gaussian_mean(const gndp_gaussian *law, double *out);

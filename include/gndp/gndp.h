@@ -6,6 +6,7 @@
 #include <gndp/base.h>
 #include <gndp/calendar.h>
 #include <gndp/config.h>
+#include <gndp/eval.h>
 #include <gndp/fields.h>
 #include <gndp/gaussian.h>
 #include <gndp/gp.h>
@@ -14,6 +15,7 @@
 #include <gndp/info.h>
 #include <gndp/io.h>
 #include <gndp/kernels.h>
+#include <gndp/model.h>
 #include <gndp/ops.h>
 #include <gndp/prepare.h>
 #include <gndp/sampler.h>
@@ -21,6 +23,7 @@
 #include <gndp/sde.h>
 #include <gndp/synth.h>
 #include <gndp/tables.h>
+#include <gndp/train.h>
 #include <gndp/version.h>
 #include <gndp/write.h>
 

@@ -58,6 +58,25 @@ GNDP_API gndp_status gndp_gp_predict(const gndp_gp *gp, const gndp_array *x, boo
 GNDP_API gndp_status gndp_gp_sample(const gndp_gp *gp, const gndp_array *x, bool observe_noise, uint64_t seed, const uint32_t *member, int64_t n,
                                     double *out);
 
+/**
+ * The posterior on points with structure as a law whose draws need no dense matrix (Matheron's rule, see gndp_gaussian_condition_draws): a million
+ * points given a few hundred observations. What the prior on the points rests on:
+ *
+ *   PRODUCT, separable kernel   Kronecker; coordinates of observations between the axis values are joined to the axes
+ *   PRODUCT, stationary kernel  circulant; observations have to lie on grid points
+ *   LATLON, isotropic kernel    harmonics, observations anywhere
+ *
+ * White noise of the kernel is noise of the observations; with observe_noise it is added to each target, as gndp_gp_sample does. Members' draws
+ * are not those of gndp_gp_sample, their law is the same.
+ *
+ * @param points   of the process's dimension; LIST is refused
+ * @param options  memory, threads; the factorisation is chosen by the table. NULL for the defaults
+ * @param out      owned by the caller; [N P] values; the process may be freed
+ * @return GNDP_OK; GNDP_ERR_UNSUPPORTED says what does not fit; GNDP_ERR_SHAPE, GNDP_ERR_NOMEM, as gndp_gaussian_create
+ */
+GNDP_API gndp_status gndp_gp_posterior(const gndp_gp *gp, const gndp_points *points, bool observe_noise, const gndp_gaussian_options *options,
+                                       gndp_gaussian **out);
+
 /** ln p of new observations y [M P] at x [M, D] given the data, nats, all at once (joint), the kernel's white noise included.
     GNDP_ERR_NOT_PD where their covariance is singular: no jitter is added to a density. */
 GNDP_API gndp_status gndp_gp_log_predictive(const gndp_gp *gp, const gndp_array *x, const double *y, double *out);
@@ -68,6 +87,16 @@ typedef struct gndp_gp_bound {
     double low, high; /* finite, low < high, above 0 for positive parameters */
 } gndp_gp_bound;
 
+/** Where a fit stands. */
+typedef struct gndp_gp_fit_progress {
+    int start, starts;   /* starts ended, and in all; equal while the curvature at the optimum is found */
+    int evaluations;     /* so far */
+    double log_marginal; /* the best so far; minus infinity before there is one */
+} gndp_gp_fit_progress;
+
+/** Called before every evaluation, in the thread of the fit. @return false: stop, the fit ends with GNDP_ERR_INTERRUPTED */
+typedef bool (*gndp_gp_fit_watch)(void *state, const gndp_gp_fit_progress *now);
+
 typedef struct gndp_gp_fit_options {
     int starts;        /* default 0 means 5: the kernel's own values, then seeded draws over the bounds */
     int max_steps;     /* of BFGS a start; default 0 means 200 */
@@ -75,6 +104,8 @@ typedef struct gndp_gp_fit_options {
     uint64_t seed;
     const char *const *fixed; /* paths kept at their value, ended by NULL; may be NULL */
     const gndp_gp_bound *bounds; /* ended by a NULL path; may be NULL. Others are bounded by the data's extent and mean square, widely */
+    gndp_gp_fit_watch watch; /* NULL: none */
+    void *watch_state;       /* borrowed, handed to watch */
 } gndp_gp_fit_options;
 
 /** One fitted parameter. */
@@ -100,7 +131,7 @@ typedef struct gndp_gp_fit_result {
  * @param sets  [n_sets] independent data sets that share the kernel (their log marginals add up)
  * @param k     changed to the optimum; on an error as it was
  * @return GNDP_OK; GNDP_ERR_NOT_PD when no start had a finite value; GNDP_ERR_NOT_FOUND for a path that is none; GNDP_ERR_RANGE for bounds in the
- *         wrong order or more than 64 parameters to fit; as gndp_gp_create
+ *         wrong order or more than 64 parameters to fit; GNDP_ERR_INTERRUPTED when watch said so; as gndp_gp_create
  */
 GNDP_API gndp_status gndp_gp_fit(gndp_kernel *k, const gndp_gp_data *sets, int64_t n_sets, const gndp_gp_fit_options *options,
                                  gndp_gp_fit_result *result);

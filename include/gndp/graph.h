@@ -226,6 +226,9 @@ GNDP_API void gndp_plan_free(gndp_plan *plan);
 GNDP_API gndp_status gndp_plan_run(gndp_plan *plan, const gndp_feed *feeds, int64_t n_feeds, gndp_array *outputs,
                                    int64_t n_outputs);
 
+/** Whether the plan reads the input of that name: what no output needs is pruned, and feeding it is an error. */
+GNDP_API bool gndp_plan_reads(const gndp_plan *plan, const char *name);
+
 /** What a plan costs, estimated when it was made. */
 typedef struct gndp_plan_stats {
     int64_t nodes;          /* nodes after the passes */

@@ -20,7 +20,7 @@ typedef struct gndp_read_options {
     const double *level;        /* in `level_units`, or the file's; NULL: all */
     int n_levels;
     const char *level_units;    /* NULL: the file's */
-    const char *time;           /* ISO 8601, one time or a span A/B; NULL: all */
+    const char *time;           /* ISO 8601, one time or a span A/B; NULL: all. Of forecasts the valid time */
     int64_t time_stride;        /* every k-th time, from the first selected */
     bool has_box;
     double west, east, south, north; /* degrees; west > east crosses the date line */
@@ -46,8 +46,15 @@ GNDP_API gndp_read_options gndp_read_options_default(void);
  *
  * Axes are found by CF attributes (axis, standard_name, units of coordinate variables) before names. Latitudes and longitudes come in the order of the
  * file unless a box that wraps makes one axis of two pieces. Packed values are unpacked in f64; _FillValue, missing_value, valid_min, valid_max,
- * valid_range and NaN make missing values; a _FillValue of another type than its variable is passed over with a note. Several files: the same grid and
- * channels, joined along time (sorted; the same time of the same realization twice is refused) or along realizations.
+ * valid_range, NaN and, without a _FillValue, the library's own fill value make missing values; a _FillValue of another type than its variable counts
+ * where the variable could hold it, else it is passed over, with a note either way; an infinite value is an error when it is read. Where one component of
+ * a vector is missing all are. Several files: the same grid and channels, joined along time (sorted; the same time of the same realization twice is
+ * refused) or along realizations.
+ *
+ * Levels become channels. A first dimension of starts and one of leads give valid times; ERA5's `expver` of two entries is merged, the first present
+ * value taken; any other dimension that is no place makes more fields, with a note. Observations that have each a time of their own (CF point) are
+ * fields by their times, with own points. Without latitude and longitude other coordinate variables are the axes of a plane or R^D. Texts of the file
+ * come without control characters, as UTF-8.
  *
  * Whatever a header claims is checked against the size of the file before memory is taken. One file is read by one thread at a time.
  *

@@ -57,9 +57,9 @@ typedef enum gndp_grid_kind {
 GNDP_API gndp_status gndp_time_grid(const gndp_schedule *schedule, gndp_grid_kind kind, int64_t steps, double *t);
 
 /** A step from t to s < t as y_s = m + a (y - m) + c g + d L xi, one evaluation a step. */
-typedef struct gndp_step {
+typedef struct gndp_sampler_step { /* gndp_step is a node of ops.h */
     double a, c, d;
-} gndp_step;
+} gndp_sampler_step;
 
 /** A sampler by name; one row of a table each. */
 typedef struct gndp_sampler_info {
@@ -68,7 +68,7 @@ typedef struct gndp_sampler_info {
     const char *text; /* one line for people */
     bool stochastic;
     int order;
-    gndp_step (*step)(const gndp_schedule *schedule, double t, double s); /* NULL: not a linear one-step method */
+    gndp_sampler_step (*step)(const gndp_schedule *schedule, double t, double s); /* NULL: not a linear one-step method */
 } gndp_sampler_info;
 
 GNDP_API int gndp_sampler_count(void);
@@ -118,7 +118,7 @@ typedef struct gndp_likelihood_options {
     double tolerance;       /* adaptive, default 1e-6 */
     int64_t probes;         /* 0: exact divergence; else Hutchinson's estimate, K-whitened, fixed along the path */
     bool gaussian_probes;   /* else Rademacher */
-    bool exact_terminal;    /* only with a known p_t1: unused by networks */
+    bool exact_terminal;    /* leave log N(y_t1; m, K) out: the caller adds the log-density of `latent` under the p_t1 that he knows (tests) */
     uint64_t seed;
     gndp_progress *progress;
     bool (*stop)(void *state);
@@ -135,6 +135,23 @@ GNDP_API gndp_likelihood_options gndp_likelihood_options_default(void);
 GNDP_API gndp_status gndp_log_likelihood(gndp_evaluator *evaluator, const gndp_schedule *schedule, const gndp_gaussian *law,
                                          const gndp_likelihood_options *options, int64_t n, const uint32_t *member, const double *y0, double *log_p,
                                          double *latent);
+
+/** A score at some points and the limit on the same points. Both borrowed. */
+typedef struct gndp_flow_law {
+    gndp_evaluator *evaluator;
+    const gndp_gaussian *law;
+} gndp_flow_law;
+
+/**
+ * log p(y_* | y_c) = log p(y_*, y_c) - log p(y_c) with the same solver, grid and probes, nats of all targets together (tables divide by the number of
+ * target points, vector values counted once).
+ * @param joint    at all N points;  @param context  at C of them, in the order of index
+ * @param index    [C] which of the N; put the context first: then both terms see the same numbers of the probes
+ * @param y0       [n, N P];  @param log_p [n] out
+ */
+GNDP_API gndp_status gndp_conditional_log_likelihood(const gndp_flow_law *joint, const gndp_flow_law *context, const gndp_schedule *schedule,
+                                                     const gndp_likelihood_options *options, int64_t n, const uint32_t *member, int64_t c,
+                                                     const int64_t *index, const double *y0, double *log_p);
 
 #ifdef __cplusplus
 }

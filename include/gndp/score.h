@@ -9,11 +9,17 @@
 extern "C" {
 #endif
 
-/** Settings that all networks share; each network says which it uses and what else it allows. A value. */
+/**
+ * Settings that all networks share; each network says which it uses and what else it allows. A value: begin with the `defaults` of a row.
+ *
+ * `centre` belongs to points of R^n: unit vectors of the sphere have no translations, and taken relative to their mean they would no longer be points of
+ * it. A network cannot tell the two apart (D = 3 is both), so whoever knows that its points are on the sphere leaves it off.
+ */
 typedef struct gndp_net_spec {
-    char kind[32];       /* row of the table: "bi_attention", "multi_attention" */
+    char kind[32];       /* row of the table: "bi_attention", "bi_attention_multi", "multi_attention", "egnn" */
     int64_t x_dim;       /* D of the points as networks take them (3 on the sphere) */
     int64_t y_dim;       /* P */
+    int64_t scalars;     /* equivariant networks: so many of the P components, the first, are scalars, the rest vectors of D components; else unused */
     int64_t layers, hidden, heads;
     bool centre;         /* subtract the mean of the valid points: invariance under translations (R^n) */
     double y_scale;      /* y is divided by it: the limit's standard deviation */
@@ -24,7 +30,7 @@ typedef struct gndp_net_spec {
 
 typedef struct gndp_net_inputs {
     gndp_node t;    /* [R] */
-    gndp_node x;    /* [N, D] or [R, N, D] */
+    gndp_node x;    /* [R, N, D], or [N, D]: the same points for all realizations */
     gndp_node y;    /* [R, N, P] */
     gndp_node flag; /* [R, N] real, with context_flag; else GNDP_NONE */
     gndp_node mask; /* i32 [R, N] or GNDP_NONE; what stands at masked points, be it NaN, reaches nothing; the output is 0 there */
@@ -35,22 +41,34 @@ typedef struct gndp_net_info {
     const char *name, *text;
     bool scalar_only;       /* P = 1 */
     bool permutes_x;        /* invariant under permutations of input dimensions */
+    bool equivariant;       /* E(n): when points turn, are mirrored and shift, scalars stay and vectors turn along; reads `scalars` */
     gndp_net_spec defaults; /* hyper-parameters of the literature */
 } gndp_net_info;
 
 GNDP_API int gndp_net_count(void);
+/** Row i; NULL out of range. */
 GNDP_API const gndp_net_info *gndp_net_get(int i);
 /** @return GNDP_OK; GNDP_ERR_NOT_FOUND lists the names, nearest first */
 GNDP_API gndp_status gndp_net_find(const char *name, const gndp_net_info **out);
 
-/** @return GNDP_OK; GNDP_ERR_RANGE, GNDP_ERR_SHAPE name the setting (heads must divide 2 hidden, scalar networks have P = 1) */
+/** @return GNDP_OK; GNDP_ERR_NOT_FOUND for the kind; GNDP_ERR_RANGE, GNDP_ERR_SHAPE name the setting and its value (heads must divide 2 hidden, scalar
+ *         networks have P = 1); GNDP_ERR_TYPE for a dtype that is not real */
 GNDP_API gndp_status gndp_net_check(const gndp_net_spec *spec);
-/** Add its parameters to a store (names as documented with each network). */
+/** Add its parameters to a store: paths such as "embed/weight", "block0/points/query/weight", "last/bias", listed in the file of each network. Weights are
+ * truncated normals by fan-in, biases 0, the last weight 0: the network starts as 0. */
 GNDP_API gndp_status gndp_net_add_parameters(const gndp_net_spec *spec, gndp_store *store);
-/** Number of scalars in its parameters. */
+/** Number of scalars in its parameters, without making any; -1 for a spec that gndp_net_check() refuses. */
 GNDP_API int64_t gndp_net_parameters(const gndp_net_spec *spec);
-/** Raw output [R, N, P]. */
-GNDP_API gndp_node gndp_net_build(gndp_graph *g, gndp_store *store, const gndp_net_spec *spec, const gndp_net_inputs *in);
+/**
+ * Raw output [R, N, P]. All but the first and the last layer are reduced products (gndp_matmul_reduced): the first would round the coordinates.
+ * Errors (sticky): those of gndp_net_check; GNDP_ERR_SHAPE, GNDP_ERR_TYPE for inputs that do not fit it; GNDP_ERR_ARG for a flag given but not in the spec
+ * or the other way round.
+ */
+GNDP_API gndp_node (gndp_net_build)(gndp_graph *g, gndp_store *store, const gndp_net_spec *spec, const gndp_net_inputs *in);
+
+#ifndef GNDP_NO_CALLSITE /* see ops.h */
+#define gndp_net_build(g, ...) (gndp_net_build)(gndp_at((g), __FILE__, __LINE__), __VA_ARGS__)
+#endif
 
 #ifdef __cplusplus
 }

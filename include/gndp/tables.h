@@ -13,12 +13,12 @@ extern "C" {
 
 /** Text cells of a comma-separated file, with quotes as RFC 4180 has them; UTF-8. */
 typedef struct gndp_csv {
-    char *path;
+    char *path; /* for messages; "standard input" for "-" */
     int n_columns;
     int64_t n_rows;
-    char **name;         /* [n_columns] header cells, blanks around removed */
-    const char **cell;   /* [n_rows, n_columns] borrowed from `text` */
-    int64_t *line;       /* [n_rows] of the file, from 1 */
+    char **name;       /* [n_columns] header cells, blanks around removed; "" for a column without name */
+    const char **cell; /* [n_rows, n_columns] borrowed from `text`, blanks around removed, quotes taken off */
+    int64_t *line;     /* [n_rows] of the file, from 1 */
     char *text;
 } gndp_csv;
 
@@ -27,17 +27,24 @@ typedef struct gndp_csv {
  * @param path   "-": standard input
  * @param header  false: there is none, columns are called "1", "2", ..
  * @param out     free with gndp_csv_free(), also after a failure
- * @return GNDP_OK; GNDP_ERR_IO; GNDP_ERR_FORMAT with file:line for a row of another length than the header, an unclosed quote, bytes that are no UTF-8,
- *         a NUL, two columns of one name, a header that is a number
+ * @return GNDP_OK; GNDP_ERR_IO; GNDP_ERR_FORMAT with file:line for a row of another length than the first, an unclosed quote, bytes that are no UTF-8,
+ *         a NUL, two columns of one name, a header that is a number; GNDP_ERR_NOMEM
  */
 GNDP_API gndp_status gndp_csv_read(const char *path, bool header, gndp_csv *out);
 /** The same from memory; `path` for messages. */
 GNDP_API gndp_status gndp_csv_parse(const char *path, const char *bytes, size_t n, bool header, gndp_csv *out);
+/** Takes NULL. */
 GNDP_API void gndp_csv_free(gndp_csv *csv);
-/** Column by name, letter case aside; -1: none. */
+/** Column by name, the exact one first, then letter case aside; -1: none. */
 GNDP_API int gndp_csv_column(const gndp_csv *csv, const char *name);
-/** A finite decimal number. @return GNDP_OK; GNDP_ERR_FORMAT with file:line, column and the text */
+/** A finite decimal number, rounded to nearest whatever the locale. @return GNDP_OK; GNDP_ERR_FORMAT with file:line, column and the text */
 GNDP_API gndp_status gndp_csv_number(const gndp_csv *csv, int64_t row, int column, double *out);
+
+/** A number as text that reads back exactly, 15 digits where they suffice, with a point whatever the locale. */
+typedef struct gndp_number_string {
+    char text[32];
+} gndp_number_string;
+GNDP_API gndp_number_string gndp_csv_number_text(double value);
 
 /* ---- Observations --------------------------------------------------------------------------- */
 
@@ -56,26 +63,42 @@ typedef struct gndp_observations {
     int n_channels;
     char (*name)[64];   /* [n_channels] */
     char (*units)[64];  /* [n_channels] "" when not given */
-    int64_t rejected;   /* rows passed over: missing value */
+    int64_t rejected;   /* missing values that were passed over */
 } gndp_observations;
 
 /**
- * CSV, long form time,lat,lon,variable,value,units,sigma or wide form time,lat,lon,t2m,u10,.. (t2m_sd or t2m_sigma: its error; sd: of all), or x1,x2,..
- * with y1,y2,.. for abstract coordinates; in any order, with the aliases latitude, longitude, valid_time, date. Or NetCDF of CF point or timeSeries form.
- * An empty cell or NA is a missing value: counted, not an error.
+ * CSV, long form time,lat,lon,variable,value,units,sigma or wide form time,lat,lon,t2m,u10,.. (t2m_sd or t2m_sigma: its error; sd or sigma: of all), or
+ * x1,x2,.. with y1,y2,.. (sd1: the error of y1, also of its members y1_m0, y1_m1, ..) for abstract coordinates; columns in any order. Or NetCDF of CF
+ * point or timeSeries form.
+ *
+ * Aliases, letter case aside: latitude; longitude, long, lng; valid_time, valid, datetime, date_time, timestamp, date, iso_time; unit; sd for sigma.
+ * Wide columns may carry units, "t2m [K]". Columns without name and station, station_id, station_name, id, name, wmo, wmo_id are passed over. Values of
+ * one variable in several units are converted to the first. Times are of the standard calendar.
+ * An empty cell, NA, NaN or M (any case) is a missing value: counted, not an error; a missing sd is none given. Places and times may not be missing.
+ *
+ * @param path "-": CSV from standard input
  * @param out  free with gndp_observations_free(), also after a failure
- * @return GNDP_OK; GNDP_ERR_FORMAT, GNDP_ERR_RANGE, GNDP_ERR_NONFINITE with file:line and column
+ * @return GNDP_OK; GNDP_ERR_IO; GNDP_ERR_FORMAT, GNDP_ERR_RANGE with file:line and column; GNDP_ERR_NONFINITE when no value is left
  */
 GNDP_API gndp_status gndp_observations_read(const char *path, gndp_observations *out);
+/** CSV from memory; `path` for messages. */
+GNDP_API gndp_status gndp_observations_parse(const char *path, const char *bytes, size_t n, gndp_observations *out);
+/** Takes NULL. */
 GNDP_API void gndp_observations_free(gndp_observations *observations);
-/** Long form (wide: one row a place and time), numbers that read back exactly; written beside and renamed. */
+/**
+ * Long form, or wide: one row a place and time, units in the header. Columns of times, units and errors only where there are any; numbers read back
+ * exactly; written beside and renamed.
+ * @return GNDP_OK; GNDP_ERR_STATE when PATH is there and overwrite is not set; GNDP_ERR_IO with the system's reason
+ */
 GNDP_API gndp_status gndp_observations_write(const gndp_observations *observations, bool wide, const char *path, bool overwrite);
-/** Convert channel c to `units`, values and errors. */
+/** Convert channel c to `units`, values and errors. @return as gndp_units_convert() of io.h */
 GNDP_API gndp_status gndp_observations_convert(gndp_observations *observations, int c, const char *units);
 
 /**
- * Observations drawn from a field, for experiments: `count` different points at random, all channels, each with noise of standard deviation sd.
- * Points where a channel is missing are not drawn.
+ * Observations drawn from a field, for experiments: `count` different points at random, all channels (vectors as their parts), each with noise of
+ * standard deviation sd. Points where a channel is missing are not drawn. The noise at a point is a function of (seed, field, point, component) alone.
+ * @return GNDP_OK; GNDP_ERR_RANGE when fewer points than `count` have values; GNDP_ERR_UNSUPPORTED for channels of kind sphere; those of
+ *         gndp_fieldset_read()
  */
 GNDP_API gndp_status gndp_observations_draw(const gndp_fieldset *set, int64_t field, int64_t count, double sd, uint64_t seed, gndp_observations *out);
 

@@ -21,6 +21,7 @@ typedef struct gndp_write_options {
     const char *history;         /* one line: time and command; put before what was there */
     const char *const *identity; /* [2 n_identity] name, text: seed, model, options: global attributes; a resumed file must agree in all */
     int n_identity;
+    const gndp_logger *log;      /* what was taken up of a part, or why it is started afresh; NULL: none. Kept by a writer */
 } gndp_write_options;
 
 GNDP_API gndp_write_options gndp_write_options_default(void);
@@ -30,7 +31,8 @@ typedef struct gndp_field_file {
     gndp_coords coords;          /* PRODUCT on the sphere: time, realization, latitude, longitude; LIST: dimension `station`, coordinates as variables;
                                     R^D: one dimension an axis. LIST points of tracks: see gndp_write_tracks() */
     int n_channels;
-    const gndp_channel *channel; /* vectors are written as their parts, points of S² as latitude and longitude in degrees */
+    const gndp_channel *channel; /* vectors are written as their parts, points of S² as latitude and longitude in degrees; parts carry the attribute
+                                    `vector` (`sphere_point`) = name of the channel, by which gndp_netcdf_open() joins them again */
     gndp_calendar calendar;
     int64_t n_times;             /* >= 1 */
     const double *time_s;        /* [n_times], or NULL: independent fields, a time axis of length 1 at 0 */

@@ -157,17 +157,22 @@ static volatile sig_atomic_t stop_asked;
 static void ask_to_stop(int number)
 {
     static const char text[] = "gndp: stopping at the next step; Ctrl-C again ends at once\n";
-    const ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
-    (void)number;
-    (void)written;
+    if (stop_asked) {
+        gndp_output_drop();
+        signal(number, SIG_DFL);
+        raise(number);
+        return;
+    }
     stop_asked = 1;
+    const ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)written;
 }
 
 void gp_interruptible(void)
 {
-    struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction action = {.sa_handler = ask_to_stop}; /* a second Ctrl-C ends the program */
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL); /* a second Ctrl-C ends the program at once */
+    sigaction(SIGINT, &action, NULL);
 }
 
 bool gp_interrupted(void)

@@ -121,11 +121,11 @@ static int generate(job *j)
     const int64_t dims = places.x.type.dim[1];
     GNDP_STEP(gp_kernel_fits(j->truth, places.sphere, dims, NULL, 0));
     *data = (cli_observations){.path = "the generated set",
-                                .sphere = places.sphere,
-                                .columns = gndp_places_columns(&places),
-                                .outputs = gndp_kernel_outputs(j->truth, dims),
-                                .n = places.n,
-                                .n_sets = (int)members.n};
+                               .sphere = places.sphere,
+                               .columns = gndp_places_columns(&places),
+                               .outputs = gndp_kernel_outputs(j->truth, dims),
+                               .n = places.n,
+                               .n_sets = (int)members.n};
     data->x = malloc(gndp_type_bytes(places.x.type));
     if (data->x == NULL || members.n == 0) {
         code = data->x == NULL ? gndp_failure_memory() : gndp_usage_error("-n wants at least 1");
@@ -198,22 +198,56 @@ static int set_bounds(job *j)
     return GNDP_EXIT_DONE;
 }
 
+/* Evaluations differ much from start to start, so that time is told by starts. */
+static bool watch(void *state, const gndp_gp_fit_progress *now)
+{
+    char extra[96];
+    if (isfinite(now->log_marginal))
+        snprintf(extra, sizeof extra, "evaluation %d, log marginal likelihood %.6g",
+                 now->evaluations, now->log_marginal);
+    else
+        snprintf(extra, sizeof extra, "evaluation %d", now->evaluations);
+    gndp_progress_update(state, now->start, extra);
+    return !gp_interrupted();
+}
+
+/* An evaluation factors every member's covariance; a few hundred of them with more work than this
+   take long enough to want progress in a log. */
+static const double long_work = 3e8;
+
+static int search(job *j, const gndp_gp_data *sets)
+{
+    const double size = (double)(j->data.n * j->data.outputs);
+    const int64_t starts = j->settings.starts > 0 ? j->settings.starts : 5;
+    gndp_progress *progress = gp_progress(&j->settings, "fitting", "start", starts,
+                                          size * size * size * j->data.n_sets > long_work);
+    const gndp_gp_fit_options options = {.starts = (int)starts,
+                                         .max_steps = (int)j->settings.max_steps,
+                                         .seed = j->settings.seed,
+                                         .fixed = j->fixed,
+                                         .bounds = j->bound,
+                                         .watch = watch,
+                                         .watch_state = progress};
+    const gndp_status st = gndp_gp_fit(j->kernel, sets, j->data.n_sets, &options, &j->result);
+    if (st == GNDP_OK)
+        gndp_progress_update(progress, starts, NULL); /* also where nothing moves */
+    gndp_progress_free(progress);
+    if (st == GNDP_ERR_INTERRUPTED)
+        return gp_stopped("while fitting");
+    return st == GNDP_OK ? GNDP_EXIT_DONE : gndp_failure_library();
+}
+
 static int fit(job *j)
 {
     int code = GNDP_EXIT_DONE;
     const double start = gp_seconds();
     gndp_gp_data *sets = calloc((size_t)j->data.n_sets, sizeof *sets);
-    const gndp_gp_fit_options options = {.starts = (int)j->settings.starts,
-                                         .max_steps = (int)j->settings.max_steps,
-                                         .seed = j->settings.seed,
-                                         .fixed = j->fixed,
-                                         .bounds = j->bound};
     if (sets == NULL)
         return gndp_failure_memory();
     for (int s = 0; s < j->data.n_sets; s++)
         sets[s] = cli_observations_data(&j->data, s, j->mean);
     GNDP_LIBRARY(gndp_kernel_clone(j->kernel, &j->start));
-    GNDP_LIBRARY(gndp_gp_fit(j->kernel, sets, j->data.n_sets, &options, &j->result));
+    GNDP_STEP(search(j, sets));
     j->seconds = gp_seconds() - start;
     j->text = gp_kernel_text(j->kernel);
     if (j->text == NULL)
@@ -316,6 +350,7 @@ int gp_fit_run(int argc, char **argv)
     int code = GNDP_EXIT_DONE;
     job j = {.settings = gp_settings_default};
     GNDP_STEP(gp_begin(gp_fit_options, argc, argv, &j.settings));
+    gp_interruptible();
     GNDP_STEP(gp_kernel_read("--kernel", j.settings.kernel, &j.kernel));
     GNDP_STEP(set_fixed(&j));
     GNDP_STEP(set_bounds(&j));

@@ -9,10 +9,10 @@
 
 enum { MEMBERS_MAX = 1000000 };
 
-static int wrong(const char *text)
+static int wrong(const char *option, const char *text)
 {
-    return gndp_usage_error(
-        "--members wants numbers and ranges such as 0-15,42, each once; got '%s'", text);
+    return gndp_usage_error("%s wants numbers and ranges such as 0-15,42, each once; got '%s'",
+                            option, text);
 }
 
 /* A number below 2^32 at *text, which moves behind it. */
@@ -65,9 +65,31 @@ static bool repeats(const gndp_members *members)
     return twice;
 }
 
-int gndp_members_make(int64_t n, const char *text, int64_t none, gndp_members *out)
+int gndp_members_make_named(const char *option, const char *text, gndp_members *out)
 {
     int code = GNDP_EXIT_DONE;
+    *out = (gndp_members){0};
+    for (const char *rest = text;; rest++) {
+        uint64_t first, last;
+        if (!read_number(&rest, &first))
+            return wrong(option, text);
+        last = first;
+        if (*rest == '-' && (rest++, !read_number(&rest, &last)))
+            return wrong(option, text);
+        if (last < first || (*rest != ',' && *rest != '\0'))
+            return wrong(option, text);
+        GNDP_STEP(append(out, first, last));
+        if (*rest == '\0')
+            break;
+    }
+    if (repeats(out))
+        return wrong(option, text);
+done:
+    return code;
+}
+
+int gndp_members_make(int64_t n, const char *text, int64_t none, gndp_members *out)
+{
     *out = (gndp_members){0};
     if (n >= 0 && text != NULL)
         return gndp_usage_error("-n and --members exclude each other: -n 16 means --members 0-15");
@@ -75,23 +97,7 @@ int gndp_members_make(int64_t n, const char *text, int64_t none, gndp_members *o
         const int64_t count = n >= 0 ? n : none;
         return count > 0 ? append(out, 0, (uint64_t)count - 1) : GNDP_EXIT_DONE;
     }
-    for (const char *rest = text;; rest++) {
-        uint64_t first, last;
-        if (!read_number(&rest, &first))
-            return wrong(text);
-        last = first;
-        if (*rest == '-' && (rest++, !read_number(&rest, &last)))
-            return wrong(text);
-        if (last < first || (*rest != ',' && *rest != '\0'))
-            return wrong(text);
-        GNDP_STEP(append(out, first, last));
-        if (*rest == '\0')
-            break;
-    }
-    if (repeats(out))
-        return wrong(text);
-done:
-    return code;
+    return gndp_members_make_named("--members", text, out);
 }
 
 void gndp_members_free(gndp_members *members)

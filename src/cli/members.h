@@ -17,6 +17,8 @@ typedef struct gndp_members {
  * @param out   free with gndp_members_free()
  */
 int gndp_members_make(int64_t n, const char *text, int64_t none, gndp_members *out);
+/** The list of an option by itself, free with gndp_members_free() also after a failure. */
+int gndp_members_make_named(const char *option, const char *text, gndp_members *out);
 void gndp_members_free(gndp_members *members);
 
 #endif

@@ -13,7 +13,7 @@
 
 #include "cli/usage.h"
 
-enum { OPTIONS_MAX = 48, LONG_BASE = 1000 };
+enum { OPTIONS_MAX = 96, LONG_BASE = 1000 };
 
 int gndp_number_read(const char *text, double *out)
 {
@@ -107,6 +107,17 @@ static int unknown(const gndp_option *table, const char *word)
 
 int gndp_options_read(const gndp_option *table, int argc, char **argv, void *settings)
 {
+    const char *const *words;
+    int n = 0;
+    const int code = gndp_options_read_words(table, argc, argv, settings, &words, &n);
+    if (code == GNDP_EXIT_DONE && n > 0)
+        return gndp_usage_error("'%s' belongs to no option", words[0]);
+    return code;
+}
+
+int gndp_options_read_words(const gndp_option *table, int argc, char **argv, void *settings,
+                            const char *const **words, int *n_words)
+{
     struct option longs[OPTIONS_MAX + 1] = {{0}};
     char shorts[2 * OPTIONS_MAX + 2] =
         ":"; /* ':' tells a missing argument from an unknown option */
@@ -145,8 +156,9 @@ int gndp_options_read(const gndp_option *table, int argc, char **argv, void *set
         if (code != GNDP_EXIT_DONE)
             return code;
     }
-    if (optind < argc)
-        return gndp_usage_error("'%s' belongs to no option", argv[optind]);
+    *words =
+        (const char *const *)(argv + optind); /* getopt_long has moved them behind the options */
+    *n_words = argc - optind;
     return GNDP_EXIT_DONE;
 }
 

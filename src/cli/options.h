@@ -40,6 +40,10 @@ typedef struct gndp_option {
  */
 int gndp_options_read(const gndp_option *table, int argc, char **argv, void *settings);
 
+/** The same for a verb that also takes words, such as names of files: borrowed from argv. */
+int gndp_options_read_words(const gndp_option *table, int argc, char **argv, void *settings,
+                            const char *const **words, int *n_words);
+
 /** One entry an option, its text beside it. */
 void gndp_options_help(FILE *file, const gndp_option *table);
 

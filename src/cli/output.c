@@ -10,6 +10,16 @@
 
 #include "cli/usage.h"
 
+/* The part that a signal which ends the program at once has to remove; one file is open at a time.
+ */
+static const char *volatile open_part;
+
+void gndp_output_drop(void)
+{
+    if (open_part != NULL)
+        unlink(open_part);
+}
+
 static int exists(const char *path)
 {
     return access(path, F_OK) == 0;
@@ -52,6 +62,7 @@ int gndp_output_open(const char *path, bool overwrite, gndp_output *out)
         *out = (gndp_output){0};
         return code;
     }
+    open_part = out->part;
     return GNDP_EXIT_DONE;
 }
 
@@ -69,6 +80,7 @@ int gndp_output_commit(gndp_output *out)
         return refuse(out->path);
     if (rename(out->part, out->path) != 0)
         return gndp_failure("cannot rename %s to %s: %s", out->part, out->path, strerror(errno));
+    open_part = NULL;
     free(out->part);
     out->part = NULL;
     return GNDP_EXIT_DONE;
@@ -78,8 +90,10 @@ void gndp_output_close(gndp_output *out)
 {
     if (out->file != NULL && !out->standard)
         fclose(out->file);
-    if (out->part != NULL)
+    if (out->part != NULL) {
         unlink(out->part);
+        open_part = NULL;
+    }
     free(out->part);
     *out = (gndp_output){0};
 }

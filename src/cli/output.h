@@ -27,4 +27,7 @@ int gndp_output_commit(gndp_output *out);
 /** Close and, if it was not committed, remove what was written. */
 void gndp_output_close(gndp_output *out);
 
+/** From a signal handler that ends the program: remove what was written so far. */
+void gndp_output_drop(void);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include "cli/gp.h"
 #include "cli/help.h"
+#include "cli/train.h"
 #include "cli/version.h"
 
 const gndp_verb gndp_verbs[] = {
@@ -15,6 +16,12 @@ const gndp_verb gndp_verbs[] = {
      .help = gndp_gp_text,
      .verbs = gndp_gp_verbs,
      .examples = gndp_gp_examples},
+    {.name = "train",
+     .summary = "train a model on fields",
+     .help = gndp_train_text,
+     .options = gndp_train_table,
+     .examples = gndp_train_examples,
+     .run = gndp_train_run},
     {.name = "help",
      .summary = "explain the program or one verb",
      .help = gndp_help_text,

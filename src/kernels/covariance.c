@@ -8,8 +8,6 @@
 
 #include <gndp/ops.h>
 
-#include "kernels/structure.h"
-
 enum { MAX_PLANS = 8, MAX_AXES = 4 };
 
 /* A plan for blocks of one shape. */
@@ -129,6 +127,20 @@ done:
     return st;
 }
 
+static gndp_status series(void *state, kernel_series *out)
+{
+    gndp_status st = GNDP_OK;
+    const kernel_state *s = state;
+    gndp_kernel *rest = NULL;
+    double white;
+    GNDP_TRY(kernel_split_white(s->kernel, &rest, &white));
+    GNDP_CHECK(rest != NULL, GNDP_ERR_UNSUPPORTED, "white noise alone");
+    GNDP_TRY(kernel_find_series(rest, out));
+done:
+    gndp_kernel_free(rest);
+    return st;
+}
+
 /* White noise: what a point has with itself by index beyond what it has with its own coordinates.
  * Every leaf is stationary, so one point serves. */
 static gndp_status find_nugget(const kernel_state *s, covariance *cov)
@@ -237,6 +249,7 @@ gndp_status covariance_create(const gndp_kernel *k, int64_t dim, bool product, i
     GNDP_TRY(gndp_kernel_clone(k, &s->kernel));
     GNDP_TRY(gndp_device_open("cpu", &options, &s->device));
     cov.block = block;
+    cov.series = series;
     GNDP_TRY(find_nugget(s, &cov));
     if (product) {
         find_factors(s, &cov);

@@ -5,6 +5,7 @@
 #define GNDP_KERNELS_COVARIANCE_H
 
 #include "base/error.h"
+#include "kernels/structure.h"
 
 #include <gndp/kernels.h>
 
@@ -34,6 +35,9 @@ typedef struct covariance {
     double axis_outputs[COVARIANCE_MAX_OUTPUTS *
                         COVARIANCE_MAX_OUTPUTS]; /* B of the separable block */
     const char *why_not_separable;
+    /** Legendre series of the block, where a rule gives it: GNDP_ERR_UNSUPPORTED, or NULL: none
+     * does. */
+    gndp_status (*series)(void *state, kernel_series *out);
 } covariance;
 
 /** Variance w when the nugget is w I (0 when there is none); negative when it is of another form.

@@ -27,19 +27,23 @@ void gaussian_threads_end(int before)
 
 void gaussian_flush_begin(gaussian_flush *flush, int threads)
 {
-    flush->threads = threads;
-#pragma omp parallel for schedule(static, 1) num_threads(threads) if (threads > 1)
-    for (int i = 0; i < threads; i++) { /* every thread of the pool has its own control word */
+    *flush = (gaussian_flush){.threads = threads};
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    { /* every thread of the pool has its own control word; there may be fewer than asked for */
+        const int i = omp_get_thread_num();
         flush->saved[i] = gndp_fp_flush_begin();
+        flush->flushed[i] = true;
     }
 }
 
 void gaussian_flush_end(const gaussian_flush *flush)
 {
-    const int threads = flush->threads;
-#pragma omp parallel for schedule(static, 1) num_threads(threads) if (threads > 1)
-    for (int i = 0; i < threads; i++) {
-        gndp_fp_flush_end(flush->saved[i]);
+#pragma omp parallel num_threads(flush->threads) if (flush->threads > 1)
+    {
+        const int i = omp_get_thread_num();
+        if (flush->flushed[i]) {
+            gndp_fp_flush_end(flush->saved[i]);
+        }
     }
 }
 
@@ -57,10 +61,21 @@ done:
     return st;
 }
 
+bool gaussian_has_noise(const covariance *cov)
+{
+    for (int i = 0; i < cov->outputs; i++) {
+        if (!(cov->nugget[i * cov->outputs + i] > 0.0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static const char *const kind_names[] = {
     [GNDP_FACTOR_AUTO] = "auto",           [GNDP_FACTOR_DENSE] = "dense",
     [GNDP_FACTOR_KRONECKER] = "kronecker", [GNDP_FACTOR_CIRCULANT] = "circulant",
-    [GNDP_FACTOR_LATLON] = "latlon",       [GNDP_FACTOR_DIAGONAL] = "diagonal"};
+    [GNDP_FACTOR_LATLON] = "latlon",       [GNDP_FACTOR_DIAGONAL] = "diagonal",
+    [GNDP_FACTOR_MATHERON] = "matheron"};
 
 static const gaussian_ops *const all_ops[] = {
     [GNDP_FACTOR_DENSE] = &gaussian_dense_ops,
@@ -72,7 +87,7 @@ static const gaussian_ops *const all_ops[] = {
 
 /* ------------------------------------------------------------------------------------- options */
 
-static gndp_status fill_options(const gndp_gaussian_options *given, gndp_gaussian_options *out)
+gndp_status gaussian_fill_options(const gndp_gaussian_options *given, gndp_gaussian_options *out)
 {
     gndp_status st = GNDP_OK;
     *out = given != NULL ? *given : (gndp_gaussian_options){0};
@@ -151,6 +166,7 @@ gndp_status gaussian_wrap(const gaussian_ops *ops, void *impl, const gaussian_fa
         ops->free(impl);
     }
     GNDP_CHECK(law != NULL, GNDP_ERR_NOMEM, "%zu bytes", sizeof *law);
+    atomic_init(&law->owners, 1);
     law->ops = ops;
     law->impl = impl;
     law->facts = *facts;
@@ -217,7 +233,7 @@ gndp_status gaussian_create_from(const covariance *cov, const gndp_points *point
     void *impl = NULL;
     gaussian_facts facts = {0};
     *out = NULL;
-    GNDP_TRY(fill_options(options, &p.options));
+    GNDP_TRY(gaussian_fill_options(options, &p.options));
     GNDP_TRY(points_check(points));
     p.n_points = gndp_points_count(points);
     GNDP_CHECK(!__builtin_mul_overflow(p.n_points, (int64_t)p.outputs, &p.size), GNDP_ERR_RANGE,
@@ -268,7 +284,7 @@ gndp_status gndp_gaussian_create(const gndp_kernel *k, const gndp_points *points
     *out = NULL;
     GNDP_CHECK(k != NULL, GNDP_ERR_ARG, "k is NULL");
     GNDP_CHECK(points != NULL, GNDP_ERR_ARG, "points is NULL");
-    GNDP_TRY(fill_options(options, &filled));
+    GNDP_TRY(gaussian_fill_options(options, &filled));
     GNDP_TRY(points_check(points));
     GNDP_TRY(covariance_create(k, points_dim(points), points->kind == GNDP_POINTS_PRODUCT,
                                filled.threads, &cov));
@@ -278,9 +294,16 @@ done:
     return st;
 }
 
+gndp_gaussian *gaussian_share(const gndp_gaussian *law)
+{
+    gndp_gaussian *mine = (gndp_gaussian *)(uintptr_t)law; /* the count is not the law */
+    atomic_fetch_add(&mine->owners, 1);
+    return mine;
+}
+
 void gndp_gaussian_free(gndp_gaussian *law)
 {
-    if (law != NULL) {
+    if (law != NULL && atomic_fetch_sub(&law->owners, 1) == 1) {
         law->ops->free(law->impl);
         free(law->mean);
         free(law);
@@ -339,6 +362,9 @@ gndp_status gndp_gaussian_sample(const gndp_gaussian *law, uint64_t seed, const 
 {
     gndp_status st = GNDP_OK;
     GNDP_TRY(check_call(law, n, member, out));
+    if (n == 0) {
+        goto done;
+    }
     const int before = gaussian_threads_begin(law->options.threads);
     st = law->ops->sample(law->impl, seed, member, n, out);
     gaussian_threads_end(before);
@@ -405,6 +431,9 @@ gndp_status gndp_gaussian_apply(const gndp_gaussian *law, int64_t n, const doubl
 {
     gndp_status st = GNDP_OK;
     GNDP_TRY(check_call(law, n, v, out));
+    if (n == 0) {
+        goto done;
+    }
     const int before = gaussian_threads_begin(law->options.threads);
     st = law->ops->apply != NULL ? law->ops->apply(law->impl, n, v, out)
                                  : root_then_root(law, n, v, out);
@@ -419,6 +448,9 @@ gndp_status gndp_gaussian_apply_root(const gndp_gaussian *law, bool transposed, 
 {
     gndp_status st = GNDP_OK;
     GNDP_TRY(check_call(law, n, v, out));
+    if (n == 0) {
+        goto done;
+    }
     const int before = gaussian_threads_begin(law->options.threads);
     st = law->ops->root(law->impl, transposed, n, v, out);
     gaussian_threads_end(before);
@@ -442,6 +474,9 @@ gndp_status gndp_gaussian_solve(const gndp_gaussian *law, int64_t n, const doubl
 {
     gndp_status st = GNDP_OK;
     GNDP_TRY(check_call(law, n, v, out));
+    if (n == 0) {
+        goto done;
+    }
     GNDP_TRY(check_finite(n * law->size, v, "v"));
     const int before = gaussian_threads_begin(law->options.threads);
     st = law->ops->solve(law->impl, n, v, out);
@@ -487,6 +522,9 @@ gndp_status gndp_gaussian_log_prob(const gndp_gaussian *law, int64_t n, const do
     gndp_status st = GNDP_OK;
     double *centred = NULL, log_det = 0.0;
     GNDP_TRY(check_call(law, n, y, out));
+    if (n == 0) {
+        goto done;
+    }
     GNDP_TRY(check_finite(n * law->size, y, "y"));
     GNDP_TRY(law->ops->log_det(law->impl, &log_det));
     centred = malloc((size_t)(n * law->size) * sizeof *centred + 1);

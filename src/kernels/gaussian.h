@@ -3,6 +3,8 @@
 #ifndef GNDP_KERNELS_GAUSSIAN_H
 #define GNDP_KERNELS_GAUSSIAN_H
 
+#include <stdatomic.h>
+
 #include "base/thread.h"
 #include "kernels/covariance.h"
 
@@ -49,6 +51,7 @@ extern const gaussian_ops gaussian_dense_ops, gaussian_kronecker_ops, gaussian_c
     gaussian_latlon_ops, gaussian_diagonal_ops;
 
 struct gndp_gaussian {
+    atomic_int owners; /* the caller's handle, and laws made of this one */
     const gaussian_ops *ops;
     void *impl;
     gaussian_facts facts;
@@ -71,11 +74,55 @@ gndp_status gaussian_dense_from(gaussian_fill fill, void *state, int64_t n, doub
                                 const gndp_gaussian_options *options, const char *what,
                                 const gndp_points *points, void **impl, gaussian_facts *facts);
 
+/** A share of a law: it lives until the last one is freed. */
+gndp_gaussian *gaussian_share(const gndp_gaussian *law);
+
+/** The arguments of a conditioning. */
+gndp_status gaussian_check_given(const gndp_gaussian *law, const int64_t *index, int64_t m,
+                                 const double *y, const double *noise, const int64_t *target,
+                                 int64_t t);
+/** Numbers of all P values at points index[n] (NULL: 0 .. n - 1); free() it. */
+int64_t *gaussian_value_numbers(const int64_t *index, int64_t n, int64_t p);
+/** Rows `rows` [m] of columns `which` [n] of K: out [n, m], column by column, jitter included. */
+gndp_status gaussian_columns(const gndp_gaussian *law, int64_t n, const int64_t *which, int64_t m,
+                             const int64_t *rows, double *out);
+
+/* What a law is given. */
+typedef struct gaussian_given {
+    int64_t n_seen;
+    const int64_t *seen;  /* [c] value numbers of the base law */
+    const double *noise;  /* [c] variances */
+    const double *factor; /* [c, c] row-major, lower: of K_cc + noise */
+    const double *weight; /* [c] (K_cc + noise)^-1 (y - mean) */
+    int64_t n_target;
+    const int64_t *target; /* value numbers, or NULL: the first n_target */
+    double extra;          /* variance of noise added to each target value */
+} gaussian_given;
+
+/** The law of the targets by Matheron's rule (gaussian_matheron.c); a share of base is kept. */
+gndp_status gaussian_matheron(const gndp_gaussian *base, const gaussian_given *given, int outputs,
+                              gndp_gaussian **out);
+
+/**
+ * The joint law of a latitude-longitude grid and m more points of the sphere, by harmonics
+ * (gaussian_harmonic.c): the grid's values first.
+ * @param x  [m, 3] unit vectors
+ */
+gndp_status gaussian_harmonic(const covariance *cov, const gndp_points *grid, int64_t m,
+                              const double *x, const double *mean,
+                              const gndp_gaussian_options *options, gndp_gaussian **out);
+
+/** Options with the defaults filled in. */
+gndp_status gaussian_fill_options(const gndp_gaussian_options *given, gndp_gaussian_options *out);
+
 /** Wrap a factor as a law; `impl` is taken, on failure freed. */
 gndp_status gaussian_wrap(const gaussian_ops *ops, void *impl, const gaussian_facts *facts,
                           int64_t size, int outputs, const double *mean,
                           const gndp_gaussian_options *options, const char *why,
                           gndp_gaussian **out);
+
+/** White noise tells any two values of one point from another's. */
+bool gaussian_has_noise(const covariance *cov);
 
 /** Fails with GNDP_ERR_NOMEM when `bytes` is more than the options allow: says how much and what to
  * do. */
@@ -98,6 +145,7 @@ void gaussian_threads_end(int before);
 enum { GAUSSIAN_MAX_THREADS = 256 };
 typedef struct gaussian_flush {
     int threads;
+    bool flushed[GAUSSIAN_MAX_THREADS];
     gndp_fp_state saved[GAUSSIAN_MAX_THREADS];
 } gaussian_flush;
 /** Subnormals become zero in every thread of the pool until the end. */

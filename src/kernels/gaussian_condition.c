@@ -24,7 +24,7 @@ typedef struct update {
     double *mean, *rest; /* [T P], [M P] */
 } update;
 
-static int64_t *value_numbers(const int64_t *index, int64_t n, int64_t p)
+int64_t *gaussian_value_numbers(const int64_t *index, int64_t n, int64_t p)
 {
     int64_t *out = malloc((size_t)(n * p) * sizeof *out + 1);
     for (int64_t i = 0; out != NULL && i < n * p; i++) {
@@ -35,11 +35,11 @@ static int64_t *value_numbers(const int64_t *index, int64_t n, int64_t p)
 
 /* Columns of K by products with unit vectors, a few at a time: they hold the law's jitter, and its
  * poles, as its draws do. */
-static gndp_status columns(const update *u, int64_t n, const int64_t *which, int64_t m,
-                           const int64_t *rows, double *out)
+gndp_status gaussian_columns(const gndp_gaussian *law, int64_t n, const int64_t *which, int64_t m,
+                             const int64_t *rows, double *out)
 {
     gndp_status st = GNDP_OK;
-    const int64_t size = u->law->size;
+    const int64_t size = law->size;
     enum { GROUP = 16 };
     const size_t bytes = (size_t)(GROUP * size) * sizeof(double);
     double *unit = gndp_pages_alloc(bytes), *column = gndp_pages_alloc(bytes);
@@ -49,7 +49,7 @@ static gndp_status columns(const update *u, int64_t n, const int64_t *which, int
         for (int64_t s = 0; s < some; s++) {
             unit[s * size + which[i + s]] = 1.0;
         }
-        GNDP_TRY(gndp_gaussian_apply(u->law, some, unit, column));
+        GNDP_TRY(gndp_gaussian_apply(law, some, unit, column));
         for (int64_t s = 0; s < some; s++) {
             for (int64_t r = 0; r < m; r++) {
                 out[(i + s) * m + r] = column[s * size + rows[r]];
@@ -69,9 +69,9 @@ static gndp_status make(update *u, const double *y, const double *noise)
 {
     gndp_status st = GNDP_OK;
     const int64_t a = u->n_target, c = u->n_seen;
-    GNDP_TRY(columns(u, a, u->target, a, u->target, u->ka));
-    GNDP_TRY(columns(u, a, u->target, c, u->seen, u->kca));
-    GNDP_TRY(columns(u, c, u->seen, c, u->seen, u->kc));
+    GNDP_TRY(gaussian_columns(u->law, a, u->target, a, u->target, u->ka));
+    GNDP_TRY(gaussian_columns(u->law, a, u->target, c, u->seen, u->kca));
+    GNDP_TRY(gaussian_columns(u->law, c, u->seen, c, u->seen, u->kc));
     for (int64_t t = 0; t < a; t++) {
         u->mean[t] = u->law->mean != NULL ? u->law->mean[u->target[t]] : 0.0;
     }
@@ -107,8 +107,9 @@ static gndp_status fill(void *state, double *k)
     return GNDP_OK;
 }
 
-static gndp_status check(const gndp_gaussian *law, const int64_t *index, int64_t m, const double *y,
-                         const double *noise, const int64_t *target, int64_t t)
+gndp_status gaussian_check_given(const gndp_gaussian *law, const int64_t *index, int64_t m,
+                                 const double *y, const double *noise, const int64_t *target,
+                                 int64_t t)
 {
     gndp_status st = GNDP_OK;
     const int64_t points = law->size / law->outputs;
@@ -132,12 +133,34 @@ static gndp_status check(const gndp_gaussian *law, const int64_t *index, int64_t
                    "the noise variance of value %lld is %g", (long long)i,
                    noise == NULL ? 0.0 : noise[i]);
     }
-    const double a = (double)(target != NULL ? t : points) * law->outputs,
-                 c = (double)m * law->outputs;
-    GNDP_CHECK(a <= INT_MAX && c <= INT_MAX, GNDP_ERR_NOMEM, "a dense law of %.0f values", a);
+done:
+    return st;
+}
+
+static gndp_status check_size(const gndp_gaussian *law, double a, double c)
+{
+    gndp_status st = GNDP_OK;
+    GNDP_CHECK(a <= INT_MAX && c <= INT_MAX, GNDP_ERR_NOMEM,
+               "a dense law of %.0f values: gndp_gaussian_condition_draws needs no matrix", a);
     GNDP_TRY(gaussian_check_bytes(&law->options, 8.0 * (2.0 * a * a + c * c + a * c),
                                   "the conditioned law"));
 done:
+    return st;
+}
+
+/* Jitter is measured by the prior: the posterior variance of an observed point may be 0. */
+static gndp_status mean_variance(const gndp_gaussian *law, double *out)
+{
+    gndp_status st = GNDP_OK;
+    double *variance = malloc((size_t)law->size * sizeof *variance);
+    *out = 0.0;
+    GNDP_CHECK(variance != NULL, GNDP_ERR_NOMEM, "%lld values", (long long)law->size);
+    GNDP_TRY(gndp_gaussian_variance(law, variance));
+    for (int64_t i = 0; i < law->size; i++) {
+        *out += variance[i] / (double)law->size;
+    }
+done:
+    free(variance);
     return st;
 }
 
@@ -152,13 +175,14 @@ gndp_status gndp_gaussian_condition(const gndp_gaussian *law, const int64_t *ind
     GNDP_CHECK(out != NULL, GNDP_ERR_ARG, "out is NULL");
     *out = NULL;
     GNDP_CHECK(law != NULL, GNDP_ERR_ARG, "law is NULL");
-    GNDP_TRY(check(law, index, m, y, noise, target, t));
+    GNDP_TRY(gaussian_check_given(law, index, m, y, noise, target, t));
     const int64_t p = law->outputs;
     t = target != NULL ? t : law->size / p;
+    GNDP_TRY(check_size(law, (double)(t * p), (double)(m * p)));
     u.n_target = t * p;
     u.n_seen = m * p;
-    u.target = value_numbers(target, t, p);
-    u.seen = value_numbers(index, m, p);
+    u.target = gaussian_value_numbers(target, t, p);
+    u.seen = gaussian_value_numbers(index, m, p);
     u.ka = malloc((size_t)(u.n_target * u.n_target) * sizeof *u.ka);
     u.kc = malloc((size_t)(u.n_seen * u.n_seen) * sizeof *u.kc + 1);
     u.kca = malloc((size_t)(u.n_seen * u.n_target) * sizeof *u.kca + 1);
@@ -171,14 +195,8 @@ gndp_status gndp_gaussian_condition(const gndp_gaussian *law, const int64_t *ind
     const int before = gaussian_threads_begin(law->options.threads);
     double scale = 0.0;
     st = make(&u, y, noise);
-    if (st == GNDP_OK) { /* jitter is measured by the prior: the posterior variance of an observed
-                            point may be 0 */
-        double *variance = malloc((size_t)law->size * sizeof *variance);
-        st = variance == NULL ? GNDP_ERR_NOMEM : gndp_gaussian_variance(law, variance);
-        for (int64_t i = 0; st == GNDP_OK && i < law->size; i++) {
-            scale += variance[i] / (double)law->size;
-        }
-        free(variance);
+    if (st == GNDP_OK) {
+        st = mean_variance(law, &scale);
     }
     if (st == GNDP_OK) {
         st = gaussian_dense_from(fill, &u, u.n_target, scale, &law->options, "the conditioned law",

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/memory.h"
 #include "kernels/factor.h"
@@ -184,6 +185,25 @@ done:
     return st;
 }
 
+/* In single precision the second half of the memory has done its work: its pages go back to the
+ * system. Returns what is held. */
+static size_t give_back(const dense_law *d)
+{
+    if (!d->f32) {
+        return d->bytes;
+    }
+#ifdef MADV_DONTNEED
+    const uintptr_t start = (uintptr_t)d->l, page = GNDP_HUGE_PAGE,
+                    from = (start + d->bytes / 2 + page - 1) / page * page,
+                    end = (start + d->bytes) / page * page;
+    if (from < end) {
+        (void)madvise((char *)d->l + (from - start), end - from, MADV_DONTNEED);
+        return d->bytes - (end - from);
+    }
+#endif
+    return d->bytes;
+}
+
 gndp_status gaussian_dense_from(gaussian_fill fill, void *state, int64_t n, double scale,
                                 const gndp_gaussian_options *options, const char *what,
                                 const gndp_points *points, void **impl, gaussian_facts *facts)
@@ -212,10 +232,15 @@ gndp_status gaussian_dense_from(gaussian_fill fill, void *state, int64_t n, doub
                                             : 1e-12;
     for (;; jitter *= 10.0) {
         GNDP_TRY(fill_and_factor(d, fill, state, jitter * scale, &bad, &pivot));
-        if (bad < 0 || jitter == 0.0 || jitter * 10.0 > options->max_jitter * 1.0000001) {
+        if (bad < 0 || !isfinite(pivot) || jitter == 0.0 ||
+            jitter * 10.0 > options->max_jitter * 1.0000001) {
             break;
         }
     }
+    GNDP_CHECK(bad < 0 || isfinite(pivot), GNDP_ERR_NONFINITE,
+               "%s: row %lld of the covariance holds %g: are coordinates or parameters of absurd "
+               "size?",
+               what, (long long)bad, pivot);
     if (bad >= 0) {
         find_duplicates(points, twins, sizeof twins);
     }
@@ -225,7 +250,7 @@ gndp_status gaussian_dense_from(gaussian_fill fill, void *state, int64_t n, doub
                what, (long long)bad, (long long)n, pivot, jitter * scale, jitter, twins);
     facts->rank = n;
     facts->jitter = jitter * scale;
-    facts->bytes = d->f32 ? d->bytes / 2 : d->bytes;
+    facts->bytes = give_back(d);
     snprintf(facts->note, sizeof facts->note, "Cholesky in %s, %.3g Gflop", d->f32 ? "f32" : "f64",
              (double)n * (double)n * (double)n / 3e9);
     *impl = d;
@@ -273,6 +298,13 @@ static gndp_status dense_create(const gaussian_problem *p, void **impl, gaussian
     GNDP_CHECK(s.x != NULL && s.tile != NULL, GNDP_ERR_NOMEM, "%lld points", (long long)n);
     for (int64_t i = 0; i < n; i++) {
         points_at(p->points, i, s.x + i * d);
+    }
+    if (p->options.jitter == 0.0 && !gaussian_has_noise(p->cov)) {
+        find_duplicates(p->points, what, sizeof what);
+        GNDP_CHECK(what[0] == '\0', GNDP_ERR_NOT_PD,
+                   "%s%s, and without white noise their covariance is singular: drop one, add + "
+                   "white(variance=..), or ask for jitter",
+                   p->cov->text, what);
     }
     GNDP_TRY(mean_diagonal(p, &s, &scale));
     snprintf(what, sizeof what, "%s", p->cov->text);

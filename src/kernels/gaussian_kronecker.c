@@ -16,7 +16,8 @@
  * U the product of all U_i and l all products of eigenvalues, exactly; R = U diag(sqrt(l + w)).
  * Without: K_i = L_i L_i' and R is the product of all L_i.
  */
-enum { MAX_MODES = 5 }; /* four axes and the outputs */
+enum { MAX_MODES = 5 };    /* four axes and the outputs */
+enum { MAX_AXIS = 32000 }; /* 2 n^2 + 6 n + 1 numbers of workspace, counted in 32 bits */
 
 typedef struct mode {
     int64_t n;
@@ -222,6 +223,37 @@ static double mean_variance(const kronecker_law *k)
     return mean;
 }
 
+static int compare(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Without noise a value that an axis has twice makes K singular, which jitter would hide. */
+static gndp_status check_distinct(const gaussian_problem *p)
+{
+    gndp_status st = GNDP_OK;
+    double *sorted = NULL;
+    for (int a = 0;
+         a < p->points->n_axes && p->options.jitter == 0.0 && !gaussian_has_noise(p->cov); a++) {
+        const int64_t n = p->points->axis_size[a];
+        free(sorted);
+        sorted = malloc((size_t)n * sizeof *sorted);
+        GNDP_CHECK(sorted != NULL, GNDP_ERR_NOMEM, "%lld values", (long long)n);
+        memcpy(sorted, p->points->axis[a], (size_t)n * sizeof *sorted);
+        qsort(sorted, (size_t)n, sizeof *sorted, compare);
+        for (int64_t i = 0; i + 1 < n; i++) {
+            GNDP_CHECK(sorted[i] != sorted[i + 1], GNDP_ERR_NOT_PD,
+                       "%s: axis %d has the value %g twice, and without white noise the covariance "
+                       "is singular: drop one, add + white(variance=..), or ask for jitter",
+                       p->cov->text, a, sorted[i]);
+        }
+    }
+done:
+    free(sorted);
+    return st;
+}
+
 static gndp_status check_applies(const gaussian_problem *p)
 {
     gndp_status st = GNDP_OK;
@@ -234,9 +266,14 @@ static gndp_status check_applies(const gaussian_problem *p)
                "its white noise is not the same for each value: %s", cov->text);
     double bytes = 2.0 * 8.0 * (double)p->size;
     for (int a = 0; a < p->points->n_axes; a++) {
+        GNDP_CHECK(p->points->axis_size[a] <= MAX_AXIS, GNDP_ERR_UNSUPPORTED,
+                   "axis %d has %lld values: LAPACK's eigenvalue solver counts its memory up to "
+                   "axes of %d",
+                   a, (long long)p->points->axis_size[a], MAX_AXIS);
         bytes += 5.0 * 8.0 * (double)p->points->axis_size[a] * (double)p->points->axis_size[a];
     }
     GNDP_TRY(gaussian_check_bytes(&p->options, bytes, "a Kronecker law"));
+    GNDP_TRY(check_distinct(p));
 done:
     return st;
 }

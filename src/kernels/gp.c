@@ -4,8 +4,7 @@
 #include "kernels/gp_data.h"
 #include "kernels/gp_factor.h"
 #include "kernels/gp_graph.h"
-
-#include <gndp/gp.h>
+#include "kernels/gp_state.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -19,16 +18,6 @@
 /* Numbers of the cross covariance held at once by a prediction without covariance. */
 #define BLOCK_NUMBERS ((int64_t)1 << 22)
 
-struct gndp_gp {
-    gndp_kernel *kernel;
-    gndp_array x; /* [N, D] */
-    gp_sizes sizes;
-    double mean;
-    double *factor; /* [N P, N P] row-major, lower: L L' = K(x, x) + noise + jitter */
-    double *weight; /* [N P] (L L')^-1 (y - mean) */
-    double jitter, log_marginal;
-};
-
 void gndp_gp_free(gndp_gp *gp)
 {
     if (gp == NULL) {
@@ -38,6 +27,7 @@ void gndp_gp_free(gndp_gp *gp)
     gndp_array_free(&gp->x);
     free(gp->factor);
     free(gp->weight);
+    free(gp->noise);
     free(gp);
 }
 
@@ -119,7 +109,8 @@ static gndp_status factor_data(gndp_gp *gp, const gndp_gp_data *data)
     gndp_array gram = gndp_array_view(gndp_type_2d(GNDP_F64, n, n), gp->factor);
     GNDP_TRY(gndp_kernel_evaluate(gp->kernel, &gp->x, NULL, &gram));
     for (int64_t i = 0; i < n; i++) {
-        gp->factor[i * n + i] += data->noise != NULL ? data->noise[i] : 0.0;
+        gp->noise[i] = data->noise != NULL ? data->noise[i] : 0.0;
+        gp->factor[i * n + i] += gp->noise[i];
         gp->weight[i] = data->y[i] - data->mean;
     }
     GNDP_TRY(blame_kernel(
@@ -150,8 +141,9 @@ gndp_status gndp_gp_create(const gndp_kernel *k, const gndp_gp_data *data, gndp_
     GNDP_TRY(gndp_array_create(data->x.type, &gp->x));
     gp->factor = numbers(n, n);
     gp->weight = numbers(n, 1);
-    GNDP_CHECK(gp->factor != NULL && gp->weight != NULL, GNDP_ERR_NOMEM, "%lld values",
-               (long long)n);
+    gp->noise = numbers(n, 1);
+    GNDP_CHECK(gp->factor != NULL && gp->weight != NULL && gp->noise != NULL, GNDP_ERR_NOMEM,
+               "%lld values", (long long)n);
     gp->mean = data->mean;
     if (n > 0) {
         memcpy(gp->x.data, data->x.data, gndp_type_bytes(data->x.type));

@@ -3,6 +3,7 @@
 #include "kernels/gp_factor.h"
 
 #include "base/error.h"
+#include "kernels/gaussian.h"
 
 #include <cblas.h>
 #include <lapacke.h>
@@ -29,8 +30,12 @@ static void restore(int64_t n, double *a, const double *diagonal, double jitter)
 /* Row-major lower is column-major upper. Returns the failing pivot from 1, 0 when there is none. */
 static int64_t try_factor(int64_t n, double *a, double *log_det)
 {
+    const int threads = gndp_threads_get();
+    gaussian_flush flush; /* subnormals of a smooth kernel cost up to tenfold */
+    gaussian_flush_begin(&flush, threads < GAUSSIAN_MAX_THREADS ? threads : GAUSSIAN_MAX_THREADS);
     const lapack_int info =
         LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'U', (lapack_int)n, a, (lapack_int)n);
+    gaussian_flush_end(&flush);
     *log_det = 0.0;
     if (info != 0) {
         return info > 0 ? info : 1;
@@ -58,6 +63,16 @@ gndp_status gp_factor(int64_t n, double *a, double scale, double max_jitter, dou
         diagonal[i] = a[i * n + i];
     }
     int64_t bad = n > 0 ? try_factor(n, a, log_det) : 0;
+    for (int64_t i = 0; i < n && bad != 0; i++) {
+        for (int64_t j = i; j < n; j++) { /* the upper triangle is as it was given */
+            const double v = j == i ? diagonal[i] : a[i * n + j];
+            GNDP_CHECK(
+                isfinite(v), GNDP_ERR_NONFINITE,
+                "the covariance of values %lld and %lld is %g: are coordinates or parameters "
+                "of absurd size?",
+                (long long)i, (long long)j, v);
+        }
+    }
     for (double relative = JITTER; bad != 0 && relative <= 1.01 * max_jitter; relative *= 10.0) {
         *jitter = relative * scale;
         restore(n, a, diagonal, *jitter);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels read from text; what is wrong is shown with its column.
 #include "kernels/kernel.h"
+#include "kernels/reader.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -16,124 +17,6 @@
  * Sums within sums and products within products are joined, and scales within products pulled to
  * the front, so that a tree has one text and a text one tree.
  */
-typedef struct reader {
-    const char *text, *p;
-    int depth;
-} reader;
-
-/* -------------------------------------------------------------------------------- messages */
-
-enum { SHOWN = 72 }; /* bytes of the line that are shown */
-
-/* Fail at a place of the text: message, the line, a caret. */
-static gndp_status fail(const reader *r, const char *at, gndp_status code, const char *message)
-{
-    const char *line = at, *end = at;
-    int lines = 1;
-    char where[48], caret[SHOWN + 8];
-    while (line > r->text && line[-1] != '\n') {
-        line--;
-    }
-    while (*end != '\0' && *end != '\n') {
-        end++;
-    }
-    for (const char *q = r->text; q < line; q++) {
-        lines += *q == '\n';
-    }
-    const int column = (int)(at - line) + 1;
-    const char *from = at - line > SHOWN - 24 ? at - (SHOWN - 24) : line;
-    const int width = end - from > SHOWN ? SHOWN : (int)(end - from), offset = (int)(at - from);
-    memset(caret, ' ', (size_t)offset);
-    caret[offset] = '^';
-    caret[offset + 1] = '\0';
-    if (lines > 1) {
-        snprintf(where, sizeof where, "line %d, column %d", lines, column);
-    } else {
-        snprintf(where, sizeof where, "column %d", column);
-    }
-    /* Bytes outside ASCII take one column here and fewer on the screen: the caret may sit right of
-       its place after such a letter, which only a wrong text can hold. */
-    return gndp_fail_at(GNDP_HERE, code, "kernel, %s: %s\n  %.*s\n  %s", where, message, width,
-                        from, caret);
-}
-
-#define FAIL_AT(r, at, code, ...)                                                                  \
-    do {                                                                                           \
-        char message_[400];                                                                        \
-        snprintf(message_, sizeof message_, __VA_ARGS__);                                          \
-        st = fail((r), (at), (code), message_);                                                    \
-        goto done;                                                                                 \
-    } while (0)
-
-/* A failure below that does not know the place: told again with it. */
-static gndp_status place(const reader *r, const char *at, gndp_status code)
-{
-    char message[400];
-    snprintf(message, sizeof message, "%s", gndp_last_text());
-    return fail(r, at, code, message);
-}
-
-/* What stands at p, for messages. */
-static const char *seen(const char *p, char text[32])
-{
-    int n = 0;
-    while ((p[n] >= 'a' && p[n] <= 'z') || (p[n] >= 'A' && p[n] <= 'Z') || p[n] == '_' ||
-           (p[n] >= '0' && p[n] <= '9')) {
-        n++;
-    }
-    n = n == 0 ? 1 : n > 24 ? 24 : n;
-    if (*p == '\0') {
-        return "the end of the text";
-    }
-    snprintf(text, 32, "'%.*s'", n, p);
-    return text;
-}
-
-/* ---------------------------------------------------------------------------------- letters */
-
-static void skip(reader *r)
-{
-    while (*r->p == ' ' || *r->p == '\t' || *r->p == '\n' || *r->p == '\r') {
-        r->p++;
-    }
-}
-
-static bool letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-static size_t word_length(const char *p)
-{
-    size_t n = 0;
-    while (letter(p[n]) || (n > 0 && p[n] >= '0' && p[n] <= '9')) {
-        n++;
-    }
-    return n;
-}
-
-static bool take(reader *r, char c)
-{
-    skip(r);
-    if (*r->p != c) {
-        return false;
-    }
-    r->p++;
-    return true;
-}
-
-static gndp_status expect(reader *r, char c, const char *why)
-{
-    gndp_status st = GNDP_OK;
-    char text[32];
-    if (!take(r, c)) {
-        FAIL_AT(r, r->p, GNDP_ERR_FORMAT, "'%c' is expected %s, here is %s", c, why,
-                seen(r->p, text));
-    }
-done:
-    return st;
-}
-
 static const char *kind_name(const void *state, int i)
 {
     (void)state;
@@ -152,14 +35,14 @@ static gndp_status read_number(reader *r, const gndp_kernel *k, int h, double *v
 {
     gndp_status st = GNDP_OK;
     char text[32];
-    skip(r);
+    reader_skip(r);
     const char *at = r->p, *end = kernel_number_read(at, value);
     if (end == NULL) {
         FAIL_AT(r, at, GNDP_ERR_FORMAT, "a number is expected for %s, here is %s",
-                k->ops->hyper[h].name, seen(at, text));
+                k->ops->hyper[h].name, reader_seen(at, text));
     }
     if (kernel_check_value(k->ops, &k->ops->hyper[h], *value) != GNDP_OK) {
-        st = place(r, at, GNDP_ERR_RANGE);
+        st = reader_place(r, at, GNDP_ERR_RANGE);
         goto done;
     }
     r->p = end;
@@ -173,7 +56,7 @@ static gndp_status read_list(reader *r, gndp_kernel *k, int h)
     double value[KERNEL_MAX_LIST];
     int n = 0;
     const char *at = r->p;
-    if (take(r, ']')) {
+    if (reader_take(r, ']')) {
         if (k->ops->hyper[h].form != KERNEL_LIST || k->ops->hyper[h].required) {
             FAIL_AT(r, at, GNDP_ERR_FORMAT, "%s wants at least one number", k->ops->hyper[h].name);
         }
@@ -185,8 +68,8 @@ static gndp_status read_list(reader *r, gndp_kernel *k, int h)
             FAIL_AT(r, r->p, GNDP_ERR_RANGE, "more than %d numbers", KERNEL_MAX_LIST);
         }
         GNDP_TRY(read_number(r, k, h, &value[n++]));
-    } while (take(r, ','));
-    GNDP_TRY(expect(r, ']', "after a list"));
+    } while (reader_take(r, ','));
+    GNDP_TRY(reader_expect(r, ']', "after a list"));
     GNDP_TRY(kernel_set_list(k, h, n, value));
 done:
     return st;
@@ -196,7 +79,7 @@ done:
 static gndp_status read_hyper(reader *r, gndp_kernel *k, unsigned *given)
 {
     gndp_status st = GNDP_OK;
-    const size_t n = word_length(r->p);
+    const size_t n = reader_word(r->p);
     const char *at = r->p, *name = NULL;
     char why[64];
     int h = 0;
@@ -221,8 +104,8 @@ static gndp_status read_hyper(reader *r, gndp_kernel *k, unsigned *given)
     *given |= 1u << h;
     r->p += n;
     snprintf(why, sizeof why, "after %s", name);
-    GNDP_TRY(expect(r, '=', why));
-    skip(r);
+    GNDP_TRY(reader_expect(r, '=', why));
+    reader_skip(r);
     if (*r->p == '[') {
         if (k->ops->hyper[h].form == KERNEL_ONE) {
             FAIL_AT(r, r->p, GNDP_ERR_FORMAT, "%s of %s is one number, not a list", name,
@@ -251,10 +134,10 @@ static gndp_status read_arguments(reader *r, gndp_kernel *k)
     gndp_kernel *child = NULL;
     unsigned given = 0;
     const int n = kernel_hypers(k->ops);
-    if (!take(r, ')')) {
+    if (!reader_take(r, ')')) {
         do {
-            skip(r);
-            const char *at = r->p, *after = at + word_length(at);
+            reader_skip(r);
+            const char *at = r->p, *after = at + reader_word(at);
             while (*after == ' ' || *after == '\t' || *after == '\n' || *after == '\r') {
                 after++;
             }
@@ -270,8 +153,8 @@ static gndp_status read_arguments(reader *r, gndp_kernel *k)
             }
             GNDP_TRY(read_kernel(r, &child));
             GNDP_TRY(kernel_adopt(k, child));
-        } while (take(r, ','));
-        GNDP_TRY(expect(r, ')', "to close the bracket, or ','"));
+        } while (reader_take(r, ','));
+        GNDP_TRY(reader_expect(r, ')', "to close the bracket, or ','"));
     }
     if (k->n_children < k->ops->children) {
         FAIL_AT(r, r->p - 1, GNDP_ERR_FORMAT,
@@ -307,7 +190,7 @@ static gndp_status check(const reader *r, const char *at, const gndp_kernel *k)
     gndp_status st = GNDP_OK;
     kernel_traits traits;
     if ((st = kernel_find_traits(k, &traits)) != GNDP_OK) {
-        st = place(r, at, st);
+        st = reader_place(r, at, st);
         goto done;
     }
     if (height(k) > KERNEL_MAX_DEPTH) {
@@ -322,11 +205,11 @@ static gndp_status read_named(reader *r, gndp_kernel **out)
     gndp_status st = GNDP_OK;
     gndp_kernel *k = NULL;
     const gndp_kernel_ops *ops = NULL;
-    const size_t n = word_length(r->p);
+    const size_t n = reader_word(r->p);
     const char *at = r->p;
     char text[32], why[64];
     if (n == 0) {
-        FAIL_AT(r, at, GNDP_ERR_FORMAT, "a kernel is expected, here is %s", seen(at, text));
+        FAIL_AT(r, at, GNDP_ERR_FORMAT, "a kernel is expected, here is %s", reader_seen(at, text));
     }
     for (int i = 0; kernel_kind_at(i) != NULL; i++) {
         const char *name = kernel_kind_at(i)->name;
@@ -342,7 +225,7 @@ static gndp_status read_named(reader *r, gndp_kernel **out)
     }
     r->p += n;
     snprintf(why, sizeof why, "after %s", ops->name);
-    GNDP_TRY(expect(r, '(', why));
+    GNDP_TRY(reader_expect(r, '(', why));
     GNDP_TRY(kernel_create(ops, &k));
     GNDP_TRY(read_arguments(r, k));
     GNDP_TRY(check(r, at, k));
@@ -377,10 +260,10 @@ static gndp_status read_factor(reader *r, gndp_kernel **out, double *scale, bool
     gndp_status st = GNDP_OK;
     gndp_kernel *k = NULL;
     double value;
-    skip(r);
+    reader_skip(r);
     const char *at = r->p, *end = kernel_number_read(at, &value);
     *out = NULL;
-    if (end != NULL && !letter(*end)) {
+    if (end != NULL && !reader_letter(*end)) {
         if (!isfinite(value) || value < 0.0) {
             FAIL_AT(r, at, GNDP_ERR_RANGE, "a scale is %g: it must be finite and at least 0",
                     value);
@@ -393,7 +276,7 @@ static gndp_status read_factor(reader *r, gndp_kernel **out, double *scale, bool
     if (*at == '(') {
         r->p++;
         GNDP_TRY(read_kernel(r, &k));
-        GNDP_TRY(expect(r, ')', "to close the bracket, or '+' or '*'"));
+        GNDP_TRY(reader_expect(r, ')', "to close the bracket, or '+' or '*'"));
     } else {
         GNDP_TRY(read_named(r, &k));
     }
@@ -430,7 +313,7 @@ static gndp_status read_term(reader *r, gndp_kernel **out)
     gndp_kernel *product = NULL, *factor = NULL;
     double scale = 1.0;
     bool scaled = false;
-    skip(r);
+    reader_skip(r);
     const char *at = r->p;
     GNDP_TRY(kernel_create(&kernel_product_ops, &product));
     do {
@@ -438,7 +321,7 @@ static gndp_status read_term(reader *r, gndp_kernel **out)
         if (factor != NULL) {
             GNDP_TRY(append(product, factor));
         }
-    } while (take(r, '*'));
+    } while (reader_take(r, '*'));
     if (product->n_children == 0) {
         char text[KERNEL_NUMBER_BYTES];
         kernel_number_print(scale, text);
@@ -468,7 +351,7 @@ static gndp_status read_kernel(reader *r, gndp_kernel **out)
     gndp_status st = GNDP_OK;
     gndp_kernel *sum = NULL, *term = NULL;
     *out = NULL;
-    skip(r);
+    reader_skip(r);
     const char *at = r->p;
     r->depth++;
     if (r->depth > 4 * KERNEL_MAX_DEPTH) { /* bounds the recursion; trees are bounded by check */
@@ -478,7 +361,7 @@ static gndp_status read_kernel(reader *r, gndp_kernel **out)
     do {
         GNDP_TRY(read_term(r, &term));
         GNDP_TRY(append(sum, term));
-    } while (take(r, '+'));
+    } while (reader_take(r, '+'));
     sum = unwrap(sum);
     GNDP_TRY(check(r, at, sum));
     *out = sum;
@@ -499,10 +382,10 @@ gndp_status gndp_kernel_parse(const char *text, gndp_kernel **out)
     *out = NULL;
     GNDP_CHECK(text != NULL, GNDP_ERR_ARG, "text is NULL");
     GNDP_TRY(read_kernel(&r, &k));
-    skip(&r);
+    reader_skip(&r);
     if (*r.p != '\0') {
         FAIL_AT(&r, r.p, GNDP_ERR_FORMAT, "'+', '*' or the end is expected, here is %s%s",
-                seen(r.p, word), *r.p == '-' ? " (kernels cannot be subtracted)" : "");
+                reader_seen(r.p, word), *r.p == '-' ? " (kernels cannot be subtracted)" : "");
     }
     *out = k;
     k = NULL;

@@ -11,210 +11,6 @@
 
 static const double pi = 3.14159265358979323846;
 
-enum { FIRST_NODES = 256, LAST_NODES = 16384, CHECKS = 12 };
-
-/* ---------------------------------------------------------------------------------- quadrature */
-
-/* Gauss-Legendre nodes on [-1, 1] (as angles) and weights: Newton's method from the asymptotic
- * zeros (Abramowitz & Stegun 22.16.6). */
-static void gauss(int64_t n, double *angle, double *weight)
-{
-#pragma omp parallel for schedule(static)
-    for (int64_t i = 0; i < n; i++) {
-        double t = pi * ((double)i + 0.75) / ((double)n + 0.5), slope = 1.0;
-        for (int step = 0; step < 6;
-             step++) { /* in the angle, which is as exact near the ends as amid */
-            const double c = cos(t), s = sin(t);
-            double p = c, before = 1.0;
-            for (int64_t l = 1; l < n; l++) {
-                const double next =
-                    ((double)(2 * l + 1) * c * p - (double)l * before) / (double)(l + 1);
-                before = p;
-                p = next;
-            }
-            slope = (double)n * (c * p - before) /
-                    s; /* d P / d t = -sin t P' = n (c P_n - P_(n-1)) / s */
-            const double move = p / slope;
-            t -= move;
-            if (fabs(move) < 1e-15) {
-                break;
-            }
-        }
-        angle[i] = t;
-        weight[i] = 2.0 / (slope * slope);
-    }
-}
-
-/* P_l(c) and, for tangent fields, d^l_11 and d^l_(1,-1) at an angle: P_l + (1 - c) P_l'/(l (l + 1))
- * and P_l - (1 + c) P_l'/(l (l + 1)). */
-typedef struct ladder {
-    double c, p, before, slope, slope_before;
-    int64_t l;
-} ladder;
-
-static ladder ladder_begin(double c)
-{
-    return (ladder){.c = c, .p = 1.0};
-}
-
-static void ladder_next(ladder *a)
-{
-    const double l = (double)a->l,
-                 next = ((2.0 * l + 1.0) * a->c * a->p - l * a->before) / (l + 1.0),
-                 slope = a->slope_before + (2.0 * l + 1.0) * a->p;
-    a->before = a->p;
-    a->p = next;
-    a->slope_before = a->slope;
-    a->slope = slope;
-    a->l++;
-}
-
-static double ladder_plus(const ladder *a)
-{
-    return a->p + (1.0 - a->c) * a->slope / ((double)a->l * (double)(a->l + 1));
-}
-
-static double ladder_minus(const ladder *a)
-{
-    return a->p - (1.0 + a->c) * a->slope / ((double)a->l * (double)(a->l + 1));
-}
-
-/* Values of the kernel along the equator from longitude 0: east is along the way there, north
- * across. */
-static gndp_status along_equator(const covariance *cov, int64_t n, const double *angle, double *k)
-{
-    gndp_status st = GNDP_OK;
-    const double x[3] = {1.0, 0.0, 0.0};
-    double *z = malloc((size_t)n * 3 * sizeof *z);
-    GNDP_CHECK(z != NULL, GNDP_ERR_NOMEM, "%lld nodes", (long long)n);
-    for (int64_t i = 0; i < n; i++) {
-        z[3 * i] = cos(angle[i]);
-        z[3 * i + 1] = sin(angle[i]);
-        z[3 * i + 2] = 0.0;
-    }
-    GNDP_TRY(cov->block(cov->state, 1, x, n, z, k));
-done:
-    free(z);
-    return st;
-}
-
-/*
- * Coefficients of l < terms, coef [terms, P, P] or [terms, 2]: (2l + 1)/2 times the integral with
- * P_l; tangent: of the sum and the difference of the longitudinal and the transverse part, halved,
- * with d^l_11 and d^l_(1,-1), which give C + D and C - D.
- */
-static void project(int outputs, bool tangent, int64_t nodes, const double *angle,
-                    const double *weight, const double *k, int64_t terms, double *coef)
-{
-    const int per = tangent ? 2 : outputs * outputs;
-    memset(coef, 0, (size_t)(terms * per) * sizeof *coef);
-    for (int64_t j = 0; j < nodes; j++) { /* in order, so that the bits are always the same */
-        ladder a = ladder_begin(cos(angle[j]));
-        double f[COVARIANCE_MAX_OUTPUTS * COVARIANCE_MAX_OUTPUTS];
-        for (int p = 0; p < outputs; p++) {
-            for (int q = 0; q < outputs; q++) {
-                f[p * outputs + q] = weight[j] * k[p * nodes * outputs + j * outputs + q];
-            }
-        }
-        for (int64_t l = 0; l < terms; l++, ladder_next(&a)) {
-            if (tangent && l > 0) {
-                const double sum = 0.5 * (f[0] + f[3]) * ladder_plus(&a),
-                             difference = 0.5 * (f[0] - f[3]) * ladder_minus(&a);
-                coef[2 * l] += 0.5 * (sum + difference) * (0.5 * (double)(2 * l + 1));
-                coef[2 * l + 1] += 0.5 * (sum - difference) * (0.5 * (double)(2 * l + 1));
-            } else if (!tangent) {
-                for (int i = 0; i < per; i++) {
-                    coef[l * per + i] += f[i] * a.p * (0.5 * (double)(2 * l + 1));
-                }
-            }
-        }
-    }
-}
-
-/* ------------------------------------------------------------------------------------- checking */
-
-/* The kernel that a series gives at a pair of points, [P, P]. */
-static void evaluate(int outputs, bool tangent, int64_t degree, const double *coef, const double *x,
-                     const double *z, double *k)
-{
-    const int per = tangent ? 2 : outputs * outputs;
-    const double c = x[0] * z[0] + x[1] * z[1] + x[2] * z[2];
-    double along = 0.0, across = 0.0;
-    ladder a = ladder_begin(c);
-    memset(k, 0, (size_t)(outputs * outputs) * sizeof *k);
-    for (int64_t l = 0; l <= degree; l++, ladder_next(&a)) {
-        for (int i = 0; i < per && !tangent; i++) {
-            k[i] += coef[l * per + i] * a.p;
-        }
-        if (tangent && l > 0) {
-            const double plus = (coef[2 * l] + coef[2 * l + 1]) * ladder_plus(&a),
-                         minus = (coef[2 * l] - coef[2 * l + 1]) * ladder_minus(&a);
-            along += plus + minus;
-            across += plus - minus;
-        }
-    }
-    if (!tangent) {
-        return;
-    }
-    /* K = along u u'' + across b b', u = (z - c x)/s, u'' = (c z - x)/s, b = (x cross z)/s (Mathieu
-     * et al. 2023; geodesic frames) */
-    const double s2 = 1.0 - c * c;
-    double frame[4][3],
-        b[3] = {x[1] * z[2] - x[2] * z[1], x[2] * z[0] - x[0] * z[2], x[0] * z[1] - x[1] * z[0]};
-    gndp_sphere_frames(1, x, frame[0], frame[1]);
-    gndp_sphere_frames(1, z, frame[2], frame[3]);
-    for (int p = 0; p < 2; p++) {
-        for (int q = 0; q < 2; q++) {
-            double u0 = 0.0, u1 = 0.0, b0 = 0.0, b1 = 0.0;
-            for (int i = 0; i < 3; i++) {
-                u0 += frame[p][i] * (z[i] - c * x[i]);
-                u1 += frame[2 + q][i] * (c * z[i] - x[i]);
-                b0 += frame[p][i] * b[i];
-                b1 += frame[2 + q][i] * b[i];
-            }
-            k[2 * p + q] = (along * u0 * u1 + across * b0 * b1) / s2;
-        }
-    }
-}
-
-/* Does the series give the kernel at pairs all over the sphere? */
-static gndp_status agrees(const covariance *cov, bool tangent, int64_t degree, const double *coef,
-                          double scale, double *worst)
-{
-    gndp_status st = GNDP_OK;
-    const int p = cov->outputs;
-    double x[CHECKS * 3], one[COVARIANCE_MAX_OUTPUTS * COVARIANCE_MAX_OUTPUTS],
-        *k = malloc((size_t)(CHECKS * CHECKS * p * p) * sizeof *k);
-    GNDP_CHECK(k != NULL, GNDP_ERR_NOMEM, "%d pairs", CHECKS * CHECKS);
-    for (int i = 0; i < CHECKS; i++) { /* a spiral whose pairs share no plane */
-        const double height = -0.93 + 1.8 * (double)i / (CHECKS - 1),
-                     turn = 2.399963229728653 * (double)(i * (i + 1)) / 3.0;
-        x[3 * i] = sqrt(1.0 - height * height) * cos(turn);
-        x[3 * i + 1] = sqrt(1.0 - height * height) * sin(turn);
-        x[3 * i + 2] = height;
-    }
-    GNDP_TRY(cov->block(cov->state, CHECKS, x, CHECKS, x, k));
-    *worst = 0.0;
-    for (int i = 0; i < CHECKS; i++) {
-        for (int j = 0; j < CHECKS; j++) {
-            if (i == j) {
-                continue;
-            }
-            evaluate(p, tangent, degree, coef, x + 3 * i, x + 3 * j, one);
-            for (int a = 0; a < p; a++) {
-                for (int b = 0; b < p; b++) {
-                    *worst = fmax(*worst,
-                                  fabs(one[a * p + b] - k[(i * p + a) * CHECKS * p + j * p + b]) /
-                                      scale);
-                }
-            }
-        }
-    }
-done:
-    free(k);
-    return st;
-}
-
 /* ---------------------------------------------------------------------------------------- create
  */
 
@@ -223,15 +19,6 @@ void sphere_spectrum_free(sphere_spectrum *s)
     free(s->root);
     free(s->columns);
     *s = (sphere_spectrum){0};
-}
-
-static double largest(int n, const double *a)
-{
-    double top = 0.0;
-    for (int i = 0; i < n; i++) {
-        top = fmax(top, fabs(a[i]));
-    }
-    return top;
 }
 
 /* A_l = S S' by its eigenvalues; those below 0 by rounding alone are 0. */
@@ -266,16 +53,19 @@ done:
     return st;
 }
 
-static gndp_status take_roots(const covariance *cov, bool tangent, int64_t degree, double scale,
-                              const double *coef, sphere_spectrum *s)
+static gndp_status take_roots(const covariance *cov, const sphere_coefficients *c,
+                              sphere_spectrum *s)
 {
     gndp_status st = GNDP_OK;
     const int p = cov->outputs, pp = p * p;
+    const bool tangent = c->tangent;
+    const int64_t degree = c->degree;
+    const double *coef = c->coef, scale = s->trace;
     s->outputs = p;
     s->tangent = tangent;
     s->degree = degree;
-    s->root = calloc((size_t)((degree + 1) * pp), sizeof *s->root);
-    s->columns = calloc((size_t)(degree + 1), sizeof *s->columns);
+    s->root = calloc((size_t)degree + 1, (size_t)pp * sizeof *s->root);
+    s->columns = calloc((size_t)degree + 1, sizeof *s->columns);
     GNDP_CHECK(s->root != NULL && s->columns != NULL, GNDP_ERR_NOMEM, "%lld degrees",
                (long long)degree);
     for (int64_t l = 0; l <= degree; l++) {
@@ -297,74 +87,63 @@ done:
     return st;
 }
 
-/* Degree from which on all coefficients are rounding, which grows with the degree: a cosine wrong
-   by an ulp moves P_l by up to l^2/2 ulps near the pole, where few nodes lie. */
-static int64_t find_degree(int per, int64_t terms, const double *coef, double scale)
+/*
+ * The kernel's own series where a rule gives it. K_curl of phi = sum_l a_l P_l has K(x, x) = I
+ * sum_l a_l l (l + 1)/2, degree by degree: that is C_l; likewise D_l of K_div.
+ */
+static gndp_status by_rule(const covariance *cov, sphere_coefficients *out)
 {
-    int64_t degree = terms - 1;
-    while (degree > 0 &&
-           largest(per, coef + degree * per) <= 4.0 * DBL_EPSILON * (double)(degree + 1) * scale) {
-        degree--;
+    gndp_status st = GNDP_OK;
+    kernel_series series;
+    GNDP_CHECK(cov->series != NULL, GNDP_ERR_UNSUPPORTED, "no rule");
+    GNDP_TRY(cov->series(cov->state, &series));
+    *out = (sphere_coefficients){.tangent = cov->outputs == 2, .degree = series.terms - 1};
+    out->coef = calloc((size_t)series.terms * (out->tangent ? 2 : 1), sizeof *out->coef);
+    GNDP_CHECK(out->coef != NULL, GNDP_ERR_NOMEM, "%d degrees", series.terms);
+    for (int l = 0; l < series.terms; l++) {
+        if (out->tangent) {
+            const double to_variance = 0.5 * (double)l * (double)(l + 1);
+            out->coef[2 * l] = to_variance * series.curl[l];
+            out->coef[2 * l + 1] = to_variance * series.div[l];
+        } else {
+            out->coef[l] = series.scalar[l];
+        }
     }
-    return degree;
+done:
+    return st;
+}
+
+/* P_l(1) = 1, and C_l + D_l is the variance that degree l adds. */
+static double trace_of(const sphere_coefficients *c, int outputs)
+{
+    double trace = 0.0;
+    for (int64_t l = c->degree; l >= 0; l--) { /* small ones first */
+        for (int i = 0; i < (c->tangent ? 2 : outputs); i++) {
+            trace += c->tangent ? c->coef[2 * l + i]
+                                : c->coef[l * outputs * outputs + i * outputs + i] / outputs;
+        }
+    }
+    return trace;
 }
 
 gndp_status sphere_spectrum_create(const covariance *cov, sphere_spectrum *out)
 {
     gndp_status st = GNDP_OK;
-    const int p = cov->outputs, pp = p * p;
-    double *angle = NULL, *weight = NULL, *k = NULL, *coef = NULL,
-           k0[COVARIANCE_MAX_OUTPUTS * COVARIANCE_MAX_OUTPUTS], worst[2] = {0.0, 0.0};
-    const double here[3] = {1.0, 0.0, 0.0};
-    bool done = false;
+    sphere_coefficients c = {0};
     *out = (sphere_spectrum){0};
-    GNDP_TRY(cov->block(cov->state, 1, here, 1, here, k0));
-    const double scale = largest(pp, k0);
-    for (int64_t nodes = FIRST_NODES; nodes <= LAST_NODES && !done; nodes *= 2) {
-        free(angle), free(weight), free(k), free(coef);
-        angle = malloc((size_t)nodes * sizeof *angle);
-        weight = malloc((size_t)nodes * sizeof *weight);
-        k = malloc((size_t)(nodes * pp) * sizeof *k);
-        coef = malloc((size_t)(nodes * pp) * sizeof *coef + 2 * (size_t)nodes * sizeof *coef);
-        GNDP_CHECK(angle != NULL && weight != NULL && k != NULL && coef != NULL, GNDP_ERR_NOMEM,
-                   "%lld nodes", (long long)nodes);
-        gauss(nodes, angle, weight);
-        GNDP_TRY(along_equator(cov, nodes, angle, k));
-        for (int tangent = 0; tangent < (p == 2 ? 2 : 1) && !done; tangent++) {
-            const int per = tangent ? 2 : pp;
-            project(p, tangent, nodes, angle, weight, k, nodes, coef);
-            const int64_t degree = find_degree(per, nodes, coef, scale);
-            if (degree < nodes / 2) {
-                GNDP_TRY(agrees(cov, tangent, degree, coef, scale, &worst[tangent]));
-                if (worst[tangent] <= 1e-11) {
-                    GNDP_TRY(take_roots(cov, tangent, degree, scale, coef, out));
-                    done = true;
-                } else {
-                    worst[tangent] = fmax(worst[tangent], 2e-11);
-                }
-            }
-        }
-        if (!done && worst[0] > 0.0 && (p != 2 || worst[1] > 0.0)) {
-            break; /* converged to something else */
-        }
+    st = by_rule(cov, &c);
+    if (st == GNDP_ERR_UNSUPPORTED) {
+        gndp_clear_error();
+        st = sphere_quadrature(cov, &c);
     }
-    GNDP_CHECK(done || worst[0] == 0.0, GNDP_ERR_UNSUPPORTED,
-               "the kernel is not isotropic on the sphere: its series is off by %.3g elsewhere: %s",
-               worst[0], cov->text);
-    GNDP_CHECK(done, GNDP_ERR_UNSUPPORTED,
-               "the kernel's series in harmonics does not converge by degree %d: %s",
-               LAST_NODES / 2, cov->text);
-    for (int i = 0; i < p; i++) {
-        out->trace += k0[i * p + i] / p;
-    }
+    GNDP_TRY(st);
+    out->trace = trace_of(&c, cov->outputs);
+    GNDP_TRY(take_roots(cov, &c, out));
 done:
     if (st != GNDP_OK) {
         sphere_spectrum_free(out);
     }
-    free(angle);
-    free(weight);
-    free(k);
-    free(coef);
+    free(c.coef);
     return st;
 }
 

@@ -22,11 +22,25 @@ typedef struct sphere_spectrum {
     double trace; /* mean variance of an output */
 } sphere_spectrum;
 
+/* A_l [degree + 1, P, P], or of tangent fields C_l, D_l [degree + 1, 2]. */
+typedef struct sphere_coefficients {
+    bool tangent;
+    int64_t degree;
+    double *coef; /* free() it */
+} sphere_coefficients;
+
 /**
- * Find the series by Gauss quadrature of the block along a great circle, and check it against the
- * block at other pairs of points.
+ * Find the coefficients by Gauss quadrature of the block along a great circle, and check them
+ * against the block at other pairs of points.
  * @return GNDP_OK; GNDP_ERR_UNSUPPORTED when the series does not converge or the kernel is not
- * isotropic; GNDP_ERR_NOT_PD for a negative coefficient
+ * isotropic
+ */
+gndp_status sphere_quadrature(const covariance *cov, sphere_coefficients *out);
+
+/**
+ * Find the series: by rule where the covariance knows it, exactly as its Gram sums it; else by
+ * quadrature (products, several scalars).
+ * @return GNDP_OK; as sphere_quadrature; GNDP_ERR_NOT_PD for a negative coefficient
  */
 gndp_status sphere_spectrum_create(const covariance *cov, sphere_spectrum *out);
 void sphere_spectrum_free(sphere_spectrum *s);

@@ -361,8 +361,13 @@ gndp_status kernel_find_series(const gndp_kernel *k, kernel_series *out)
     GNDP_TRY(kernel_find_traits(k, &traits));
     GNDP_CHECK(traits.domain == GNDP_DOMAIN_SPHERE && traits.isotropic && !traits.has_white,
                GNDP_ERR_UNSUPPORTED, "%s is no isotropic kernel on the sphere alone", k->ops->name);
+    GNDP_CHECK(traits.outputs <= 2, GNDP_ERR_UNSUPPORTED, "%d outputs", traits.outputs);
     out->terms = terms_needed(k);
     GNDP_TRY(add_series(k, 1.0, out->terms, out));
+    for (int l = 0; l < out->terms && traits.outputs == 2; l++) {
+        GNDP_CHECK(out->scalar[l] == 0.0, GNDP_ERR_UNSUPPORTED,
+                   "%s mixes scalars and tangent fields", k->ops->name);
+    }
 done:
     return st;
 }

@@ -21,7 +21,7 @@ typedef struct outcome {
 
 /* Run a command line under the shell in the current folder; "gndp" is the program. The function
  * makes the test skip if there is none. */
-static outcome shell(const char *command)
+static inline outcome shell(const char *command)
 {
     outcome result = {.code = -1, .out = calloc(1, PROGRAM_OUTPUT_BYTES)};
     char line[8192];
@@ -43,8 +43,8 @@ static outcome shell(const char *command)
 }
 
 /* Run "gndp <arguments>" and expect an exit code; what it printed is the caller's, to be freed. */
-static char *run(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static char *run(int code, const char *format, ...)
+static inline char *run(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static inline char *run(int code, const char *format, ...)
 {
     char line[4096] = "gndp ";
     va_list args;
@@ -57,7 +57,7 @@ static char *run(int code, const char *format, ...)
     return r.out;
 }
 
-static size_t count_lines(const char *text)
+static inline size_t count_lines(const char *text)
 {
     size_t n = 0;
     for (; *text != '\0'; text++)
@@ -65,13 +65,13 @@ static size_t count_lines(const char *text)
     return n;
 }
 
-static void assert_contains(const char *text, const char *part)
+static inline void assert_contains(const char *text, const char *part)
 {
     if (strstr(text, part) == NULL)
         fail_msg("no '%s' in: %s", part, text);
 }
 
-static void write_file(const char *path, const char *text)
+static inline void write_file(const char *path, const char *text)
 {
     FILE *file = fopen(path, "w");
     assert_non_null(file);
@@ -80,7 +80,7 @@ static void write_file(const char *path, const char *text)
 }
 
 /* Content of a file; NULL if there is none. free() it. */
-static char *read_file(const char *path)
+static inline char *read_file(const char *path)
 {
     FILE *file = fopen(path, "r");
     if (file == NULL)
@@ -94,7 +94,7 @@ static char *read_file(const char *path)
 }
 
 /* Each case has a folder that is empty when it starts. */
-static int enter_folder(void **state)
+static inline int enter_folder(void **state)
 {
     char *folder = strdup("/tmp/gndp-test-XXXXXX");
     if (folder == NULL || mkdtemp(folder) == NULL || chdir(folder) != 0)
@@ -103,7 +103,7 @@ static int enter_folder(void **state)
     return 0;
 }
 
-static int leave_folder(void **state)
+static inline int leave_folder(void **state)
 {
     char line[128];
     char *folder = *state;

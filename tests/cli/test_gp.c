@@ -389,14 +389,65 @@ static void gp_output_is_never_lost_or_half_written(void **state)
 static void gp_interrupt_says_so_and_leaves_nothing(void **state)
 {
     (void)state;
-    const outcome r = shell("timeout --foreground --preserve-status -s INT 1 \"$GNDP_PROGRAM\" gp sample "
-                            "--kernel 'rbf() + white(variance=0.1)' "
-                            "--scatter 0:1:1000 -n 200000 -o out.csv");
+    const outcome r =
+        shell("timeout --foreground --preserve-status -s INT 1 \"$GNDP_PROGRAM\" gp sample "
+              "--kernel 'rbf() + white(variance=0.1)' "
+              "--scatter 0:1:1000 -n 200000 -o out.csv");
     assert_int_equal(r.code, 130);
     assert_contains(r.out, "nothing was written");
     free(r.out);
     assert_null(read_file("out.csv"));
     assert_null(read_file("out.csv.part"));
+}
+
+/* 4 x 300 values: seconds for one start, of which there are a thousand. */
+#define LONG_FIT                                                                                   \
+    "gp fit --kernel 'rbf() + white()' --generate 'rbf(lengthscale=0.5)' --noise 0.01 "            \
+    "--scatter -3:3:300 -n 4 --starts 1000 -o out.kernel"
+
+static void gp_fit_interrupt_says_so_and_leaves_nothing(void **state)
+{
+    (void)state;
+    const outcome r =
+        shell("timeout --foreground --preserve-status -s INT 1 \"$GNDP_PROGRAM\" " LONG_FIT);
+    assert_int_equal(r.code, 130);
+    assert_contains(r.out, "interrupted while fitting; nothing was written");
+    free(r.out);
+    assert_null(read_file("out.kernel"));
+    assert_null(read_file("out.kernel.part"));
+}
+
+/* The second Ctrl-C does not wait for the end of a step: here the factorisation before the first
+ * draw. */
+static void gp_second_interrupt_ends_at_once_and_leaves_nothing(void **state)
+{
+    (void)state;
+    const outcome r =
+        shell("\"$GNDP_PROGRAM\" gp sample --kernel 'rbf() + white(variance=0.1)' "
+              "--scatter 0:1:16000 -o out.csv & p=$!; for i in 1 2 3 4 5 6 7 8 9 10; do "
+              "test -e out.csv.part && break; sleep 0.1; done; test -e out.csv.part || echo late; "
+              "kill -INT $p; sleep 0.3; kill -INT $p; wait $p; echo code $?");
+    assert_contains(r.out, "code 130\n");
+    assert_contains(r.out, "stopping at the next step");
+    assert_null(strstr(r.out, "late"));
+    free(r.out);
+    assert_null(read_file("out.csv"));
+    assert_null(read_file("out.csv.part"));
+}
+
+/* Work that will take long says so in a log too: stderr is no terminal here. */
+static void gp_fit_shows_its_progress(void **state)
+{
+    (void)state;
+    const outcome r =
+        shell("gndp gp fit --kernel 'rbf() + white()' --generate 'rbf(lengthscale=0.5)' "
+              "--noise 0.01 --scatter -3:3:700 --starts 2 --max-steps 1 -q; "
+              "gndp gp fit --kernel 'rbf() + white()' --generate 'rbf(lengthscale=0.5)' "
+              "--noise 0.01 --scatter -3:3:700 --starts 2 --max-steps 1 2>&1 >/dev/null");
+    assert_int_equal(r.code, 0);
+    assert_int_equal(count_lines(r.out), 2);
+    assert_contains(r.out, "fitting 0/2\nfitting 2/2 done in ");
+    free(r.out);
 }
 
 static void gp_quiet_is_silent(void **state)
@@ -614,6 +665,9 @@ static const struct CMUnitTest tests[] = {
     IN_FOLDER(gp_members_of_a_file_are_sets),
     IN_FOLDER(gp_output_is_never_lost_or_half_written),
     IN_FOLDER(gp_interrupt_says_so_and_leaves_nothing),
+    IN_FOLDER(gp_fit_interrupt_says_so_and_leaves_nothing),
+    IN_FOLDER(gp_second_interrupt_ends_at_once_and_leaves_nothing),
+    IN_FOLDER(gp_fit_shows_its_progress),
     IN_FOLDER(gp_quiet_is_silent),
     IN_FOLDER(gp_refuses_malformed_files_with_their_place),
     IN_FOLDER(gp_refuses_wrong_usage_in_one_line),

@@ -1,127 +1,89 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program as its user meets it: what it prints and its exit codes. GNDP_PROGRAM names it.
-#include "support/test_main.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
+#include "cli/program.h"
 
 #include <gndp/version.h>
-
-typedef struct outcome {
-    int code;
-    char out[4096]; /* both streams */
-} outcome;
-
-/* Run the program under a shell, which takes the redirections in `arguments`. */
-static outcome run(const char *environment, const char *arguments)
-{
-    outcome result = {.code = -1};
-    char command[1024];
-    const char *program = getenv("GNDP_PROGRAM");
-    if (program == NULL)
-        skip();
-    const int n =
-        snprintf(command, sizeof command, "%s '%s' 2>&1 %s", environment, program, arguments);
-    assert_in_range(n, 1, sizeof command - 1);
-    FILE *pipe = popen(command, "r");
-    assert_non_null(pipe);
-    const size_t got = fread(result.out, 1, sizeof result.out - 1, pipe);
-    result.out[got] = '\0';
-    const int status = pclose(pipe);
-    assert_true(WIFEXITED(status));
-    result.code = WEXITSTATUS(status);
-    return result;
-}
-
-static size_t lines(const char *text)
-{
-    size_t n = 0;
-    for (; *text != '\0'; text++)
-        n += *text == '\n';
-    return n;
-}
-
-static void assert_contains(const char *text, const char *part)
-{
-    if (strstr(text, part) == NULL)
-        fail_msg("no '%s' in: %s", part, text);
-}
 
 static void program_version_names_every_part(void **state)
 {
     (void)state;
-    const outcome r = run("", "--version");
-    assert_int_equal(r.code, 0);
-    assert_memory_equal(r.out, "gndp " GNDP_VERSION "\n", strlen("gndp " GNDP_VERSION "\n"));
+    char *text = run(0, "--version"), *same = run(0, "version");
+    assert_memory_equal(text, "gndp " GNDP_VERSION "\n", strlen("gndp " GNDP_VERSION "\n"));
     static const char *const parts[] = {"\ncommit ", "\ncompiler ", "\nBLAS      OpenBLAS ",
                                         "\nSIMD ",   "\noneDNN ",   "\nCUDA "};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        assert_contains(r.out, parts[i]);
-    const outcome same = run("", "version");
-    assert_int_equal(same.code, 0);
-    assert_string_equal(same.out, r.out);
+        assert_contains(text, parts[i]);
+    assert_string_equal(same, text);
+    free(text);
+    free(same);
 }
 
 static void program_runs_the_openmp_blas(void **state)
 {
     (void)state;
-    const outcome r = run("", "--version");
-    assert_contains(r.out, "parallel by OpenMP");
-    assert_null(strstr(r.out, "warning"));
+    char *text = run(0, "--version");
+    assert_contains(text, "parallel by OpenMP");
+    assert_null(strstr(text, "warning"));
+    free(text);
 }
 
 static void program_version_obeys_the_simd_cap(void **state)
 {
     (void)state;
-    const outcome r = run("GNDP_SIMD=baseline", "--version");
+    const outcome r = shell("GNDP_SIMD=baseline \"$GNDP_PROGRAM\" --version");
     assert_int_equal(r.code, 0);
     assert_contains(r.out, "\nSIMD      baseline");
+    free(r.out);
 }
 
 static void program_version_fails_when_the_simd_cap_is_wrong(void **state)
 {
     (void)state;
-    const outcome r = run("GNDP_SIMD=avx99", "--version");
+    const outcome r = shell("GNDP_SIMD=avx99 \"$GNDP_PROGRAM\" --version");
     assert_int_equal(r.code, 1);
-    assert_int_equal(lines(r.out), 1);
+    assert_int_equal(count_lines(r.out), 1);
     assert_contains(r.out, "avx99");
     assert_contains(r.out, "avx512bf16");
+    free(r.out);
 }
 
 static void program_help_lists_verbs_on_stdout(void **state)
 {
     (void)state;
-    const outcome r = run("", "--help 2>/dev/null");
-    assert_int_equal(r.code, 0);
-    assert_contains(r.out, "\n  help ");
-    assert_contains(r.out, "\n  version ");
-    assert_string_equal(run("", "help 2>/dev/null").out, r.out);
+    char *text = run(0, "--help 2>/dev/null"), *same = run(0, "help 2>/dev/null");
+    assert_contains(text, "\n  help ");
+    assert_contains(text, "\n  version ");
+    assert_string_equal(same, text);
+    free(text);
+    free(same);
 }
 
 static void program_verb_help_is_the_same_both_ways(void **state)
 {
     (void)state;
-    const outcome r = run("", "help version");
-    assert_int_equal(r.code, 0);
-    assert_contains(r.out, "usage: gndp version");
-    assert_string_equal(run("", "version --help").out, r.out);
+    char *text = run(0, "help version"), *same = run(0, "version --help");
+    assert_contains(text, "usage: gndp version");
+    assert_string_equal(same, text);
+    free(text);
+    free(same);
 }
 
 static void program_without_arguments_is_wrong_usage(void **state)
 {
     (void)state;
-    assert_int_equal(run("", "").code, 2);
-    assert_string_equal(run("", "2>/dev/null").out, ""); /* the help goes to stderr */
+    char *text = run(2, "%s", ""), *out = run(2, "2>/dev/null");
+    assert_contains(text, "usage: gndp ");
+    assert_string_equal(out, ""); /* the help goes to stderr */
+    free(text);
+    free(out);
 }
 
 static void assert_refused(const char *arguments, const char *part)
 {
-    const outcome r = run("", arguments);
-    assert_int_equal(r.code, 2);
-    assert_int_equal(lines(r.out), 1);
-    assert_contains(r.out, part);
+    char *text = run(2, "%s", arguments);
+    assert_int_equal(count_lines(text), 1);
+    assert_contains(text, part);
+    free(text);
 }
 
 static void program_refuses_unknown_words_with_the_nearest(void **state)
@@ -136,7 +98,9 @@ static void program_refuses_unknown_words_with_the_nearest(void **state)
 static void program_suggests_nothing_when_nothing_is_near(void **state)
 {
     (void)state;
-    assert_null(strstr(run("", "qqqqqqq").out, "did you mean"));
+    char *text = run(2, "qqqqqqq");
+    assert_null(strstr(text, "did you mean"));
+    free(text);
     assert_refused("qqqqqqq", "there is no verb 'qqqqqqq'");
     assert_refused("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
                    "there is no verb 'aaa");
@@ -157,9 +121,9 @@ static void program_fails_when_its_output_is_lost(void **state)
     if (full == NULL)
         skip();
     fclose(full);
-    const outcome r = run("", "version >/dev/full");
-    assert_int_equal(r.code, 1);
-    assert_contains(r.out, "cannot write the output");
+    char *text = run(1, "version >/dev/full");
+    assert_contains(text, "cannot write the output");
+    free(text);
 }
 
 static const struct CMUnitTest tests[] = {

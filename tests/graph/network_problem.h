@@ -58,7 +58,7 @@ typedef struct data {
     gndp_array x, y0, mask, seed, step, t;
 } data;
 
-static inline data make_data(const network *net, int64_t batch, int64_t points)
+static inline data make_data(const gndp_net_spec *net, int64_t batch, int64_t points)
 {
     data d;
     check(gndp_array_create(gndp_type_3d(net->dtype, batch, points, net->x_dim), &d.x));
@@ -86,11 +86,11 @@ static inline void free_data(data *d)
 }
 
 /* Parameters as initialised, and where that is zero normals of 0.3: a network that starts as 0 hides its gradients. */
-static inline gndp_store *make_store(const network *net)
+static inline gndp_store *make_store(const gndp_net_spec *net)
 {
     gndp_store *store = NULL;
     check(gndp_store_create(&store));
-    check(network_add_parameters(net, store));
+    check(gndp_net_add_parameters(net, store));
     check(gndp_store_initialise(store, 5));
     for (int64_t i = 0; i < gndp_store_count(store); i++) {
         gndp_array value;
@@ -103,7 +103,7 @@ static inline gndp_store *make_store(const network *net)
 
 /* Outputs of a graph: loss, gradients of the parameters that have one. */
 typedef struct problem {
-    network net;
+    gndp_net_spec net;
     gndp_store *store;
     gndp_graph *g;
     bool masked;
@@ -114,7 +114,7 @@ typedef struct problem {
     gndp_node penalty_grad[MAX_PARAMS];
 } problem;
 
-static inline problem make_problem(network net, const denoising *process, int64_t batch, int64_t points, bool masked)
+static inline problem make_problem(gndp_net_spec net, const denoising *process, int64_t batch, int64_t points, bool masked)
 {
     problem p = {.net = net, .store = make_store(&net), .masked = masked};
     gndp_node params[MAX_PARAMS];

@@ -7,11 +7,11 @@ static const gndp_plan_options plain = {0};
 
 /* ---------------------------------------------------------------------------------------------- parameter counts */
 
-static int64_t parameters(network net)
+static int64_t parameters(gndp_net_spec net)
 {
     gndp_store *store = NULL;
     check(gndp_store_create(&store));
-    check(network_add_parameters(&net, store));
+    check(gndp_net_add_parameters(&net, store));
     const int64_t size = gndp_store_size(store);
     gndp_store_free(store);
     return size;
@@ -21,23 +21,23 @@ static int64_t parameters(network net)
 static void network_counts_parameters_when_bi_attention(void **state)
 {
     (void)state;
-    assert_int_equal(parameters((network){NETWORK_BI_ATTENTION, GNDP_F32, 1, 1, 5, 64, 8}), 439937);
-    assert_int_equal(parameters((network){NETWORK_BI_ATTENTION, GNDP_F32, 2, 1, 4, 64, 8}), 352833);
-    assert_int_equal(parameters((network){NETWORK_BI_ATTENTION, GNDP_F32, 1, 1, 2, 128, 8}), 709505);
+    assert_int_equal(parameters((gndp_net_spec)BI_ATTENTION(GNDP_F32, 1, 5, 64, 8)), 439937);
+    assert_int_equal(parameters((gndp_net_spec)BI_ATTENTION(GNDP_F32, 2, 4, 64, 8)), 352833);
+    assert_int_equal(parameters((gndp_net_spec)BI_ATTENTION(GNDP_F32, 1, 2, 128, 8)), 709505);
 }
 
 /* L (11 H^2 + 9 H) + (Dx + Dy + 1) H + H^2 + H + Dy (H + 1). */
 static void network_counts_parameters_when_joint(void **state)
 {
     (void)state;
-    assert_int_equal(parameters((network){NETWORK_JOINT_ATTENTION, GNDP_F32, 2, 2, 5, 128, 4}), 924290);
-    assert_int_equal(parameters((network){NETWORK_JOINT_ATTENTION, GNDP_F32, 1, 3, 5, 128, 4}), 924419);
+    assert_int_equal(parameters((gndp_net_spec)JOINT_ATTENTION(GNDP_F32, 2, 2, 5, 128, 4)), 924290);
+    assert_int_equal(parameters((gndp_net_spec)JOINT_ATTENTION(GNDP_F32, 1, 3, 5, 128, 4)), 924419);
 }
 
 /* ---------------------------------------------------------------------------------------------------- symmetries */
 
 /* The network's output at x, y, t, as f64 on the CPU: [B, N, P]. */
-static gndp_array output_of(network net, gndp_store *store, const data *in, bool masked)
+static gndp_array output_of(gndp_net_spec net, gndp_store *store, const data *in, bool masked)
 {
     const int64_t batch = in->x.type.dim[0], points = in->x.type.dim[1];
     gndp_graph *g = NULL;
@@ -48,7 +48,8 @@ static gndp_array output_of(network net, gndp_store *store, const data *in, bool
     const gndp_node x = gndp_input(g, "x", in->x.type), y = gndp_input(g, "y", in->y0.type);
     const gndp_node t = gndp_input(g, "t", in->t.type);
     const gndp_node mask = masked ? gndp_input(g, "mask", gndp_type_2d(GNDP_I32, batch, points)) : GNDP_NONE;
-    const gndp_node result = network_build(g, store, &net, x, y, t, mask);
+    const gndp_net_inputs seen = {.t = t, .x = x, .y = y, .mask = mask};
+    const gndp_node result = gndp_net_build(g, store, &net, &seen);
     const gndp_feed feeds[] = {{"x", in->x}, {"y", in->y0}, {"t", in->t}, {"mask", in->mask}};
     check(gndp_device_open("cpu", NULL, &device));
     check(gndp_plan_create(g, &result, 1, device, NULL, &plan));
@@ -97,7 +98,7 @@ static gndp_array permute_points(gndp_array a)
 enum { B = 3, N = 9 };
 static const double rounding = 1e-12;
 
-static void check_point_permutation(network net)
+static void check_point_permutation(gndp_net_spec net)
 {
     gndp_store *store = make_store(&net);
     data in = make_data(&net, B, N), moved = in;
@@ -117,16 +118,16 @@ static void check_point_permutation(network net)
 static void network_is_equivariant_to_permuted_points(void **state)
 {
     (void)state;
-    check_point_permutation((network){NETWORK_BI_ATTENTION, GNDP_F64, 3, 1, 2, 16, 4});
-    check_point_permutation((network){NETWORK_BI_ATTENTION, GNDP_F64, 1, 1, 2, 16, 4});
-    check_point_permutation((network){NETWORK_JOINT_ATTENTION, GNDP_F64, 2, 3, 2, 16, 4});
+    check_point_permutation((gndp_net_spec)BI_ATTENTION(GNDP_F64, 3, 2, 16, 4));
+    check_point_permutation((gndp_net_spec)BI_ATTENTION(GNDP_F64, 1, 2, 16, 4));
+    check_point_permutation((gndp_net_spec)JOINT_ATTENTION(GNDP_F64, 2, 3, 2, 16, 4));
 }
 
 /* Column d of x is column (d + 1) mod D of before, shifted by (d + 1) / 4. */
 static void network_is_invariant_to_permuted_and_shifted_dims(void **state)
 {
     (void)state;
-    const network net = {NETWORK_BI_ATTENTION, GNDP_F64, 3, 1, 2, 16, 4};
+    const gndp_net_spec net = BI_ATTENTION(GNDP_F64, 3, 2, 16, 4);
     gndp_store *store = make_store(&net);
     data in = make_data(&net, B, N);
     gndp_array out = output_of(net, store, &in, false);
@@ -151,7 +152,7 @@ static void network_is_invariant_to_permuted_and_shifted_dims(void **state)
 static void network_of_equal_dims_is_that_of_one(void **state)
 {
     (void)state;
-    const network one = {NETWORK_BI_ATTENTION, GNDP_F64, 1, 1, 2, 16, 4}, two = {NETWORK_BI_ATTENTION, GNDP_F64, 2, 1, 2, 16, 4};
+    const gndp_net_spec one = BI_ATTENTION(GNDP_F64, 1, 2, 16, 4), two = BI_ATTENTION(GNDP_F64, 2, 2, 16, 4);
     problem p = make_problem(one, &with_std_trick, B, N, false), q = make_problem(two, &with_std_trick, B, N, false);
     data in = make_data(&one, B, N), doubled = make_data(&two, B, N);
     for (int64_t i = 0; i < B * N; i++)
@@ -196,7 +197,7 @@ static void pad(data *d, double junk)
         }
 }
 
-static void check_nan_in_padding(network net, const denoising *process)
+static void check_nan_in_padding(gndp_net_spec net, const denoising *process)
 {
     problem p = make_problem(net, process, B, N, true);
     data zero = make_data(&net, B, N), bad = make_data(&net, B, N);
@@ -222,14 +223,14 @@ static void check_nan_in_padding(network net, const denoising *process)
 static void network_ignores_nan_in_padding(void **state)
 {
     (void)state;
-    check_nan_in_padding((network){NETWORK_BI_ATTENTION, GNDP_F64, 2, 1, 2, 16, 4}, &with_std_trick);
-    check_nan_in_padding((network){NETWORK_BI_ATTENTION, GNDP_F32, 1, 1, 2, 16, 4}, &with_std_trick);
-    check_nan_in_padding((network){NETWORK_JOINT_ATTENTION, GNDP_F32, 2, 3, 2, 16, 4}, &with_residual_trick);
+    check_nan_in_padding((gndp_net_spec)BI_ATTENTION(GNDP_F64, 2, 2, 16, 4), &with_std_trick);
+    check_nan_in_padding((gndp_net_spec)BI_ATTENTION(GNDP_F32, 1, 2, 16, 4), &with_std_trick);
+    check_nan_in_padding((gndp_net_spec)JOINT_ATTENTION(GNDP_F32, 2, 3, 2, 16, 4), &with_residual_trick);
 }
 
 /* N points of which the last four are padding, against N - 4 without a mask. Draws count within a realization, so the
    noise of the valid points is the same. */
-static void check_trimmed(network net, const denoising *process)
+static void check_trimmed(gndp_net_spec net, const denoising *process)
 {
     enum { KEPT = N - 4 };
     problem p = make_problem(net, process, B, N, true), q = make_problem(net, process, B, KEPT, false);
@@ -259,25 +260,25 @@ static void check_trimmed(network net, const denoising *process)
 static void network_with_padding_is_that_of_fewer_points(void **state)
 {
     (void)state;
-    check_trimmed((network){NETWORK_BI_ATTENTION, GNDP_F64, 2, 1, 2, 16, 4}, &with_std_trick);
-    check_trimmed((network){NETWORK_JOINT_ATTENTION, GNDP_F64, 2, 2, 2, 16, 4}, &with_residual_trick);
+    check_trimmed((gndp_net_spec)BI_ATTENTION(GNDP_F64, 2, 2, 16, 4), &with_std_trick);
+    check_trimmed((gndp_net_spec)JOINT_ATTENTION(GNDP_F64, 2, 2, 2, 16, 4), &with_residual_trick);
 }
 
 /* ---------------------------------------------------------------------------------- devices, threads, reproducing */
 
 /* Large enough for tiles, packing and several tasks a thread. */
 enum { LARGE_B = 5, LARGE_N = 37 };
-static const network large_bi = {NETWORK_BI_ATTENTION, GNDP_F32, 2, 1, 3, 32, 4};
-static const network large_one = {NETWORK_BI_ATTENTION, GNDP_F32, 1, 1, 3, 32, 4};
-static const network large_joint = {NETWORK_JOINT_ATTENTION, GNDP_F32, 2, 2, 3, 64, 4};
+static const gndp_net_spec large_bi = BI_ATTENTION(GNDP_F32, 2, 3, 32, 4);
+static const gndp_net_spec large_one = BI_ATTENTION(GNDP_F32, 1, 3, 32, 4);
+static const gndp_net_spec large_joint = JOINT_ATTENTION(GNDP_F32, 2, 2, 3, 64, 4);
 
-static network in_type(network net, gndp_dtype dtype)
+static gndp_net_spec in_type(gndp_net_spec net, gndp_dtype dtype)
 {
     net.dtype = dtype;
     return net;
 }
 
-static void check_devices(network net, const denoising *process, bool masked, double bound)
+static void check_devices(gndp_net_spec net, const denoising *process, bool masked, double bound)
 {
     problem p = make_problem(net, process, LARGE_B, LARGE_N, masked);
     data in = make_data(&net, LARGE_B, LARGE_N);
@@ -311,7 +312,7 @@ static void network_agrees_with_reference(void **state)
 
 /* Twice the same plan, and two plans: the same bits. One thread and two: the same bits where no product goes to a
    library, whose order of sums is its own affair. */
-static void check_bits(network net)
+static void check_bits(gndp_net_spec net)
 {
     problem p = make_problem(net, &with_std_trick, LARGE_B, LARGE_N, false);
     data in = make_data(&net, LARGE_B, LARGE_N);
@@ -347,7 +348,7 @@ static void network_repeats_its_bits(void **state)
 
 /* Operands rounded to 8 bits: relative errors up to 2^-9 = 2e-3 in each operand of some 8 products in a row. Those of the
    weights are common to all points, so they add up in a mean; 1e-2 of the output is 2e-2 of its square. */
-static void check_bf16(network net, const denoising *process)
+static void check_bf16(gndp_net_spec net, const denoising *process)
 {
     problem p = make_problem(net, process, LARGE_B, LARGE_N, false);
     data in = make_data(&net, LARGE_B, LARGE_N);
@@ -377,7 +378,7 @@ static void network_is_close_when_products_are_bf16(void **state)
     check_bf16(large_joint, &with_residual_trick);
 }
 
-static void check_recomputation(network net)
+static void check_recomputation(gndp_net_spec net)
 {
     problem p = make_problem(net, &with_std_trick, LARGE_B, LARGE_N, false);
     data in = make_data(&net, LARGE_B, LARGE_N);
@@ -401,7 +402,7 @@ static void check_recomputation(network net)
 static void network_recomputes_bit_for_bit_when_workspace_is_bounded(void **state)
 {
     (void)state;
-    network bi = large_bi, joint = large_joint;
+    gndp_net_spec bi = large_bi, joint = large_joint;
     bi.layers = joint.layers = 6;
     check_recomputation(bi);
     check_recomputation(joint);
@@ -410,7 +411,7 @@ static void network_recomputes_bit_for_bit_when_workspace_is_bounded(void **stat
 /* ------------------------------------------------------------------------------------------------------ training */
 
 /* Loss at one draw of times and noise, before and after 30 steps on other draws, from the initialised network (0). */
-static void check_training(network net, const denoising *process, bool bf16)
+static void check_training(gndp_net_spec net, const denoising *process, bool bf16)
 {
     enum { STEPS = 30 };
     problem p = make_problem(net, process, LARGE_B, LARGE_N, false);

@@ -123,7 +123,7 @@ static void pad_some(data *d, int64_t batch, int64_t points)
             put(d->mask, b * points + i, 0.0);
 }
 
-static void check_gradients(network net, const denoising *process, int64_t batch, int64_t points, bool masked)
+static void check_gradients(gndp_net_spec net, const denoising *process, int64_t batch, int64_t points, bool masked)
 {
     problem p = make_problem(net, process, batch, points, masked);
     data in = make_data(&net, batch, points);
@@ -155,31 +155,31 @@ static void check_gradients(network net, const denoising *process, int64_t batch
 static void network_gradients_match_differences_when_attending_to_dims(void **state)
 {
     (void)state;
-    check_gradients((network){NETWORK_BI_ATTENTION, GNDP_F64, 2, 1, 2, 8, 2}, &with_std_trick, 2, 5, false);
+    check_gradients((gndp_net_spec)BI_ATTENTION(GNDP_F64, 2, 2, 8, 2), &with_std_trick, 2, 5, false);
 }
 
 static void network_gradients_match_differences_when_one_dim(void **state)
 {
     (void)state;
-    check_gradients((network){NETWORK_BI_ATTENTION, GNDP_F64, 1, 1, 2, 8, 4}, &with_std_trick, 3, 6, false);
+    check_gradients((gndp_net_spec)BI_ATTENTION(GNDP_F64, 1, 2, 8, 4), &with_std_trick, 3, 6, false);
 }
 
 static void network_gradients_match_differences_when_masked(void **state)
 {
     (void)state;
-    check_gradients((network){NETWORK_BI_ATTENTION, GNDP_F64, 2, 1, 2, 8, 4}, &with_residual_trick, 3, 5, true);
+    check_gradients((gndp_net_spec)BI_ATTENTION(GNDP_F64, 2, 2, 8, 4), &with_residual_trick, 3, 5, true);
 }
 
 static void network_gradients_match_differences_when_joint(void **state)
 {
     (void)state;
-    check_gradients((network){NETWORK_JOINT_ATTENTION, GNDP_F64, 2, 3, 2, 8, 2}, &with_residual_trick, 2, 6, false);
+    check_gradients((gndp_net_spec)JOINT_ATTENTION(GNDP_F64, 2, 3, 2, 8, 2), &with_residual_trick, 2, 6, false);
 }
 
 static void network_gradients_match_differences_when_joint_and_masked(void **state)
 {
     (void)state;
-    check_gradients((network){NETWORK_JOINT_ATTENTION, GNDP_F64, 1, 2, 2, 8, 2}, &with_std_trick, 3, 5, true);
+    check_gradients((gndp_net_spec)JOINT_ATTENTION(GNDP_F64, 1, 2, 2, 8, 2), &with_std_trick, 3, 5, true);
 }
 
 static const struct CMUnitTest tests[] = {

@@ -55,6 +55,16 @@ static void misuse_of_duplicate_points_names_the_pair(void **state)
     refused("rbf(lengthscale=1, variance=1)", &points, &none, GNDP_ERR_NOT_PD,
             "points 0 and 5 are the same");
     refused("matern12(lengthscale=1)", &points, &none, GNDP_ERR_NOT_PD, "matern12(lengthscale=1");
+    /* the jitter of the default would hide it: it is looked for before */
+    refused("rbf(lengthscale=1)", &points, NULL, GNDP_ERR_NOT_PD, "points 0 and 5 are the same");
+    refused("diag(rbf(), outputs=2)", &points, NULL, GNDP_ERR_NOT_PD, "white(variance=..)");
+    const gndp_gaussian_options asked = {.jitter = 1e-6};
+    gndp_gaussian *jittered = NULL;
+    gndp_kernel *plain = new_kernel("rbf(lengthscale=1)");
+    assert_ok(gndp_gaussian_create(plain, &points, NULL, &asked, &jittered));
+    assert_true(gndp_gaussian_jitter(jittered) == 1e-6);
+    gndp_gaussian_free(jittered);
+    gndp_kernel_free(plain);
     gndp_kernel *k =
         new_kernel("rbf(lengthscale=1) + white(variance=0.1)"); /* with noise they are no trouble */
     gndp_gaussian *law = NULL;
@@ -67,6 +77,112 @@ static void misuse_of_duplicate_points_names_the_pair(void **state)
     const gndp_gaussian_options kronecker = {.factorisation = GNDP_FACTOR_KRONECKER,
                                              .jitter = -1.0};
     refused("rbf(lengthscale=1)", &product, &kronecker, GNDP_ERR_NOT_PD, "axis values repeat");
+    refused("rbf(lengthscale=1)", &product, NULL, GNDP_ERR_NOT_PD, "axis 0 has the value 1 twice");
+}
+
+/* Coordinates whose squares overflow: a covariance of infinity times zero is found out, whatever
+ * the jitter. */
+static void misuse_of_coordinates_beyond_squaring_is_an_error(void **state)
+{
+    (void)state;
+    double x[3] = {0, 1e200, -1e300};
+    const gndp_points points = list(3, 1, x);
+    refused("matern32(lengthscale=1) + white(variance=1)", &points, NULL, GNDP_ERR_NONFINITE,
+            "absurd size");
+    gndp_kernel *k = new_kernel("rbf(lengthscale=1)"); /* far apart is no trouble by itself */
+    gndp_gaussian *law = NULL;
+    assert_ok(gndp_gaussian_create(k, &points, NULL, NULL, &law));
+    gndp_gaussian_free(law);
+    gndp_kernel_free(k);
+}
+
+/* Numbers outside their range never become a kernel, in text or set later. */
+static void misuse_of_parameters_is_refused_by_the_kernel(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"rbf(lengthscale=0)",
+                                        "rbf(lengthscale=-1)",
+                                        "rbf(variance=-1)",
+                                        "rbf(lengthscale=nan)",
+                                        "rbf(lengthscale=inf)",
+                                        "white(variance=-0.1)",
+                                        "s2_heat(kappa=0)",
+                                        "s2_matern(nu=0, kappa=1)",
+                                        "periodic(period=0)",
+                                        "rq(alpha=0)",
+                                        "-1 * rbf()",
+                                        "rbf(lengthscale=[1, 0])",
+                                        "s2_hodge(s2_heat(), curl=-1)"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        gndp_kernel *k = (gndp_kernel *)(uintptr_t)1;
+        const gndp_status st = gndp_kernel_parse(texts[i], &k);
+        if (st != GNDP_ERR_RANGE && st != GNDP_ERR_FORMAT) {
+            fail_msg("%s: %s", texts[i], gndp_status_name(st));
+        }
+        assert_null(k);
+    }
+    gndp_kernel *k = new_kernel("rbf(lengthscale=1)");
+    assert_fails(gndp_kernel_param_set(k, "rbf/lengthscale", 0.0), GNDP_ERR_RANGE, "lengthscale");
+    assert_fails(gndp_kernel_param_set(k, "rbf/variance", -1.0), GNDP_ERR_RANGE, "variance");
+    assert_fails(gndp_kernel_param_set(k, "rbf/lengthscale", (double)NAN), GNDP_ERR_RANGE,
+                 "lengthscale");
+    gndp_kernel_free(k);
+}
+
+/* One longitude with a series of thousands of degrees: a block with more columns than memory holds
+ * is no law by harmonics; the points are few, so that a dense law takes its place. */
+static void misuse_of_few_longitudes_falls_back_on_dense(void **state)
+{
+    (void)state;
+    const double lat[4] = {10, 20, 30, 40};
+    const gndp_points points = {.kind = GNDP_POINTS_LATLON, .lat_deg = lat, .n_lat = 4, .n_lon = 1};
+    gndp_gaussian_options options = {.factorisation = GNDP_FACTOR_LATLON, .max_bytes = 16 << 20};
+    refused("s2_matern(nu=1.5, kappa=0.01)", &points, &options, GNDP_ERR_UNSUPPORTED, "longitudes");
+    options.factorisation = GNDP_FACTOR_AUTO;
+    gndp_kernel *k = new_kernel("s2_matern(nu=1.5, kappa=0.01)");
+    gndp_gaussian *law = NULL;
+    assert_ok(gndp_gaussian_create(k, &points, NULL, &options, &law));
+    assert_int_equal(gndp_gaussian_factorisation(law), GNDP_FACTOR_DENSE);
+    assert_non_null(strstr(gndp_gaussian_describe(law), "not latlon: 1 longitudes"));
+    gndp_gaussian_free(law);
+    gndp_kernel_free(k);
+}
+
+/* No draws, vectors or densities: nothing is read or written, whatever the factorisation. */
+static void calls_of_nothing_do_nothing(void **state)
+{
+    (void)state;
+    const double lat[3] = {50, 0, -50};
+    const gndp_points all[3] = {
+        list(8, 1, line),
+        {.kind = GNDP_POINTS_PRODUCT, .n_axes = 1, .axis = {line}, .axis_size = {8}},
+        {.kind = GNDP_POINTS_LATLON, .lat_deg = lat, .n_lat = 3, .n_lon = 4}};
+    static const struct {
+        int points;
+        gndp_factorisation factorisation;
+        const char *kernel;
+    } laws[] = {{0, GNDP_FACTOR_DENSE, "rbf() + white(variance=0.1)"},
+                {1, GNDP_FACTOR_KRONECKER, "rbf() + white(variance=0.1)"},
+                {1, GNDP_FACTOR_CIRCULANT, "matern12() + white(variance=0.1)"},
+                {2, GNDP_FACTOR_LATLON, "s2_heat(kappa=1)"},
+                {0, GNDP_FACTOR_DIAGONAL, "white()"}};
+    for (size_t i = 0; i < sizeof laws / sizeof *laws; i++) {
+        gndp_kernel *k = new_kernel(laws[i].kernel);
+        const gndp_gaussian_options options = {.factorisation = laws[i].factorisation};
+        gndp_gaussian *law = NULL;
+        assert_ok(gndp_gaussian_create(k, &all[laws[i].points], NULL, &options, &law));
+        assert_ok(gndp_gaussian_sample(law, 1, NULL, 0, NULL));
+        assert_ok(gndp_gaussian_sample_subset(law, 1, NULL, 0, NULL, 0, NULL));
+        assert_ok(gndp_gaussian_apply(law, 0, NULL, NULL));
+        assert_ok(gndp_gaussian_apply_root(law, true, 0, NULL, NULL));
+        assert_ok(gndp_gaussian_solve(law, 0, NULL, NULL));
+        if (laws[i].factorisation != GNDP_FACTOR_CIRCULANT &&
+            laws[i].factorisation != GNDP_FACTOR_LATLON) {
+            assert_ok(gndp_gaussian_log_prob(law, 0, NULL, NULL));
+        }
+        gndp_gaussian_free(law);
+        gndp_kernel_free(k);
+    }
 }
 
 static void misuse_of_coordinates_names_the_first(void **state)
@@ -167,7 +283,7 @@ static void misuse_of_calls(void **state)
     const gndp_points points = list(8, 1, line);
     gndp_kernel *k = new_kernel("rbf(lengthscale=1) + white(variance=0.1)");
     gndp_gaussian *law = NULL, *other = NULL;
-    double v[8] = {0}, out[8], mean[8] = {0, 0, 0, (double)INFINITY};
+    double v[8] = {0}, out[8] = {0}, mean[8] = {0, 0, 0, (double)INFINITY};
     const uint32_t member = 0;
     const int64_t beyond = 8, good = 2;
     assert_fails(gndp_gaussian_create(NULL, &points, NULL, NULL, &law), GNDP_ERR_ARG, "k is NULL");
@@ -207,6 +323,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(misuse_of_point_sets),
     cmocka_unit_test(misuse_of_factorisations_says_why),
     cmocka_unit_test(constant_kernels_are_laws_too),
+    cmocka_unit_test(misuse_of_coordinates_beyond_squaring_is_an_error),
+    cmocka_unit_test(misuse_of_parameters_is_refused_by_the_kernel),
+    cmocka_unit_test(misuse_of_few_longitudes_falls_back_on_dense),
+    cmocka_unit_test(calls_of_nothing_do_nothing),
     cmocka_unit_test(misuse_of_calls),
 };
 

@@ -322,11 +322,66 @@ static void gp_fit_moves_coregionalisation_weights(void **state)
     free(y);
 }
 
+typedef struct watcher {
+    int calls, stop_at, last_start;
+    double best;
+} watcher;
+
+static bool watch(void *state, const gndp_gp_fit_progress *now)
+{
+    watcher *w = state;
+    assert_int_equal(now->evaluations, w->calls); /* told before each of them */
+    assert_int_equal(now->starts, 3);
+    assert_true(now->start >= w->last_start && now->start <= 3 && now->log_marginal >= w->best);
+    w->last_start = now->start;
+    w->best = now->log_marginal;
+    return ++w->calls != w->stop_at;
+}
+
+/* A watch sees every evaluation and changes nothing; where it says stop, the kernel stays as it
+ * was. */
+static void gp_fit_tells_its_watch_and_stops_when_told(void **state)
+{
+    (void)state;
+    enum { N = 30 };
+    double *x = uniforms(N, -2.0, 2.0, 900);
+    double *y = draw_prior("rbf(lengthscale=0.5) + white(variance=0.01)", x, N, 1, 1, 900);
+    const gndp_gp_data set = data_of(x, N, 1, y, NULL);
+    gndp_gp_fit_result alone, watched;
+    watcher w = {.stop_at = -1, .best = -HUGE_VAL};
+    gndp_gp_fit_options options = {.starts = 3};
+    gndp_kernel *k = parse("rbf() + white(variance=0.1)"),
+                *same = parse("rbf() + white(variance=0.1)");
+    must(gndp_gp_fit(k, &set, 1, &options, &alone));
+    options.watch = watch;
+    options.watch_state = &w;
+    must(gndp_gp_fit(same, &set, 1, &options, &watched));
+    assert_memory_equal(&alone, &watched, sizeof alone);
+    assert_int_equal(w.calls, watched.evaluations);
+    assert_int_equal(w.last_start, 3); /* the curvature */
+    assert_true(w.best >= watched.log_marginal);
+    const int calls = w.calls;
+    for (int stop = 1; stop <= calls; stop += 7) {
+        gndp_kernel *kept = parse("rbf() + white(variance=0.1)");
+        w = (watcher){.stop_at = stop, .best = -HUGE_VAL};
+        assert_int_equal(gndp_gp_fit(kept, &set, 1, &options, &watched), GNDP_ERR_INTERRUPTED);
+        assert_int_equal(w.calls, stop); /* and asked no more */
+        assert_true(held(kept, LENGTHSCALE) == 1.0 && held(kept, NOISE) == 0.1);
+        assert_non_null(strstr(gndp_last_error(), "stopped after"));
+        gndp_kernel_free(kept);
+    }
+    gndp_kernel_free(k);
+    gndp_kernel_free(same);
+    free(x);
+    free(y);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(gp_fit_recovers_generating_values_within_their_uncertainty),
     cmocka_unit_test(gp_fit_of_many_sets_is_sharper),
     cmocka_unit_test(gp_fit_of_white_noise_has_its_closed_form),
     cmocka_unit_test(gp_fit_keeps_fixed_values_and_bounds),
+    cmocka_unit_test(gp_fit_tells_its_watch_and_stops_when_told),
     cmocka_unit_test(gp_fit_with_nothing_to_move_gives_the_value),
     cmocka_unit_test(gp_fit_reports_nan_where_data_say_nothing),
     cmocka_unit_test(gp_fit_starts_beyond_the_kernels_own_values),

@@ -33,6 +33,17 @@ static void gp_create_names_what_is_not_finite(void **state)
                  GNDP_ERR_NONFINITE, "value of point 1, output 0 is nan");
 }
 
+/* Squares of such coordinates overflow, and infinity times zero is no covariance: no jitter helps.
+ */
+static void gp_create_refuses_coordinates_beyond_squaring(void **state)
+{
+    (void)state;
+    const double x[3] = {0, 1e200, 1}, y[3] = {1, 2, 3};
+    assert_fails(create("matern32(lengthscale=1) + white(variance=1)", data_of(x, 3, 1, y, NULL)),
+                 GNDP_ERR_NONFINITE, "values 0 and 1");
+    assert_int_equal(create("rbf(lengthscale=1)", data_of(x, 3, 1, y, NULL)), GNDP_OK);
+}
+
 static void gp_create_refuses_negative_noise(void **state)
 {
     (void)state;
@@ -231,6 +242,7 @@ static void gp_fit_counts_failed_points(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(gp_create_names_what_is_not_finite),
     cmocka_unit_test(gp_create_refuses_negative_noise),
+    cmocka_unit_test(gp_create_refuses_coordinates_beyond_squaring),
     cmocka_unit_test(gp_create_names_duplicates_without_noise),
     cmocka_unit_test(gp_create_checks_shapes_and_arguments),
     cmocka_unit_test(gp_create_refuses_more_than_memory_holds),

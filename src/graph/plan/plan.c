@@ -382,6 +382,16 @@ gndp_status gndp_plan_run_step(gndp_plan *plan, int64_t s)
     return st;
 }
 
+bool gndp_plan_reads(const gndp_plan *plan, const char *name)
+{
+    for (int64_t i = 0; plan != NULL && name != NULL && i < plan->n_inputs; i++) {
+        if (strcmp(plan->inputs[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 gndp_status gndp_plan_run(gndp_plan *plan, const gndp_feed *feeds, int64_t n_feeds, gndp_array *outputs, int64_t n_outputs)
 {
     gndp_status st = GNDP_OK;

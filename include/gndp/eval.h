@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scores of ensembles and samples: closed forms, weights, intervals; moments and spectra.
+#ifndef GNDP_EVAL_H
+#define GNDP_EVAL_H
+
+#include <gndp/fields.h>
+#include <gndp/kernels.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Weights of points: cosine of latitude on a grid of the sphere (cell areas between the edges of the latitude bands, poles included), 1 elsewhere;
+ * they sum to 1. @param w [N] out */
+GNDP_API gndp_status gndp_point_weights(const gndp_coords *coords, double *w);
+
+/* ---- One observation or field against an ensemble of M members ------------------------------ */
+
+/** mean |x_i - y| - sum_ij |x_i - x_j| / (2 M^2): the score of the empirical law. O(M log M). @param x [M], sorted in place */
+GNDP_API double gndp_crps(int64_t m, double *x, double y);
+/** The same with 1 / (2 M (M - 1)): unbiased for the law the members are drawn from. NaN for one member. */
+GNDP_API double gndp_crps_fair(int64_t m, double *x, double y);
+/** CRPS of N(mean, sd^2) (Gneiting & Raftery 2007). */
+GNDP_API double gndp_crps_gaussian(double mean, double sd, double y);
+/** Energy score, fair or standard, of members x [M, N] against y [N] with weights w [N] in the norm (NULL: 1/N). */
+GNDP_API double gndp_energy_score(int64_t m, int64_t n, const double *x, const double *y, const double *w, bool fair);
+/** Variogram score of order p (Scheuerer & Hamill 2015) over all pairs. */
+GNDP_API double gndp_variogram_score(int64_t m, int64_t n, const double *x, const double *y, double p);
+/** Rank of y among members, 0 .. M; ties broken by (seed, index). */
+GNDP_API int64_t gndp_rank(int64_t m, const double *x, double y, uint64_t seed, uint32_t index);
+
+/** Sums over cases, points and channels, from which every score of a table follows; merge-able, so that files are read in pieces. */
+typedef struct gndp_scores gndp_scores;
+
+typedef struct gndp_scores_options {
+    int64_t members;      /* M */
+    int64_t points;       /* N */
+    int channels;         /* components P */
+    const double *weight; /* [N], or NULL */
+    int n_levels;         /* coverage levels */
+    const double *level;  /* such as 0.5, 0.9 */
+    int64_t block;        /* cases of one bootstrap block (hours that hang together); default 1 */
+    uint64_t seed;
+} gndp_scores_options;
+
+GNDP_API gndp_status gndp_scores_create(const gndp_scores_options *options, gndp_scores **out);
+GNDP_API void gndp_scores_free(gndp_scores *scores);
+/** One case: ensemble [M, N, P], truth [N, P], present [N, P] or NULL. */
+GNDP_API gndp_status gndp_scores_add(gndp_scores *scores, const double *ensemble, const double *truth, const uint8_t *present);
+/** One case of a Gaussian forecast instead: mean, sd [N, P]. */
+GNDP_API gndp_status gndp_scores_add_gaussian(gndp_scores *scores, const double *mean, const double *sd, const double *truth, const uint8_t *present);
+
+/** A score with its block-bootstrap interval. */
+typedef struct gndp_score_value {
+    double value, low, high; /* 95 % interval; NaN with fewer than 2 blocks */
+} gndp_score_value;
+
+typedef struct gndp_score_table {
+    int64_t cases, values;
+    gndp_score_value rmse, bias, mae, crps, crps_fair, spread, ratio; /* rmse of the ensemble mean; ratio: spread sqrt((M + 1)/M) / rmse */
+    gndp_score_value coverage[8];
+    double reliability_index; /* sum |f_k - 1/(M + 1)| of the rank histogram */
+} gndp_score_table;
+
+/** @param channel  component, or -1: all together (only where units agree) */
+GNDP_API gndp_status gndp_scores_table(const gndp_scores *scores, int channel, gndp_score_table *out);
+/** Rank histogram [M + 1]. */
+GNDP_API gndp_status gndp_scores_ranks(const gndp_scores *scores, int channel, double *frequency);
+
+/* ---- Samples against data -------------------------------------------------------------------- */
+
+/** Moments of a set at each point: mean, sd [N, P] over its fields; one pass. */
+GNDP_API gndp_status gndp_field_moments(const gndp_fieldset *set, double *mean, double *sd);
+
+/**
+ * Power along the rows of a grid (longitude, or the last axis), mean over rows and fields, of the anomalies from the row mean: after a Hann window on
+ * axes that are not periodic. @param power [n_last / 2 + 1, P] out, units squared; sums to the mean variance
+ */
+GNDP_API gndp_status gndp_zonal_spectrum(const gndp_fieldset *set, double *power);
+
+/** Linear correlation between fields at lag 1 in their order (consecutive hours, members), mean over points: 0 within its error for independent ones. */
+GNDP_API gndp_status gndp_lag_correlation(const gndp_fieldset *set, int64_t lag, double *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

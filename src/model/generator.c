@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Samples and densities of a model on one point set, in physical units.
+#include "model/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+struct gndp_generator {
+    gndp_model *model; /* borrowed */
+    gndp_score score;
+    gndp_evaluator *evaluator;
+    gndp_gaussian *law;
+    int64_t points;
+};
+
+gndp_status gndp_generator_create(gndp_model *model, const gndp_coords *coords, int64_t batch, bool bf16, gndp_device *device,
+                                  gndp_generator **out)
+{
+    gndp_status st = GNDP_OK;
+    gndp_generator *generator = NULL;
+    gndp_points *points = NULL;
+    gndp_array x = {0};
+    GNDP_CHECK(model != NULL && coords != NULL && out != NULL, GNDP_ERR_ARG, "an argument is NULL");
+    *out = NULL;
+    generator = calloc(1, sizeof *generator);
+    GNDP_CHECK(generator != NULL, GNDP_ERR_NOMEM, "generator");
+    generator->model = model;
+    generator->points = coords->n;
+    GNDP_CHECK(model->normaliser.points == 0 || model->normaliser.points == coords->n, GNDP_ERR_SHAPE,
+               "the model has a climatology of %lld points and draws fields on those only, not on %lld", (long long)model->normaliser.points,
+               (long long)coords->n);
+    GNDP_TRY(gndp_model_points(model, coords, &x, &points));
+    GNDP_TRY(gndp_process_law(model->process, points, NULL, &generator->law));
+    GNDP_TRY(gndp_model_score(model, true, bf16, &generator->score));
+    const gndp_evaluator_options options = {.batch = batch, .device = device};
+    GNDP_TRY(gndp_evaluator_create(&generator->score, gndp_process_schedule(model->process), &x, &options, &generator->evaluator));
+    *out = generator;
+    generator = NULL;
+done:
+    gndp_array_free(&x);
+    gndp_model_points_free(points);
+    gndp_generator_free(generator);
+    return st;
+}
+
+void gndp_generator_free(gndp_generator *generator)
+{
+    if (generator == NULL)
+        return;
+    gndp_evaluator_free(generator->evaluator);
+    gndp_score_free(&generator->score);
+    gndp_gaussian_free(generator->law);
+    free(generator);
+}
+
+gndp_evaluator *gndp_generator_evaluator(gndp_generator *generator)
+{
+    return generator->evaluator;
+}
+
+const gndp_gaussian *gndp_generator_law(const gndp_generator *generator)
+{
+    return generator->law;
+}
+
+gndp_status gndp_generator_sample(gndp_generator *generator, const gndp_sampler_options *options, int64_t n, const uint32_t *member,
+                                  double *values)
+{
+    gndp_status st = GNDP_OK;
+    GNDP_CHECK(generator != NULL && values != NULL, GNDP_ERR_ARG, "generator or values is NULL");
+    const gndp_model *model = generator->model;
+    GNDP_TRY(gndp_sample(generator->evaluator, gndp_process_schedule(model->process), generator->law, options, n, member, NULL, values));
+    GNDP_TRY(gndp_normaliser_invert(&model->normaliser, n, generator->points, NULL, values));
+    model_swap(model, n, generator->points, values);
+done:
+    return st;
+}
+
+gndp_status gndp_generator_log_likelihood(gndp_generator *generator, const gndp_likelihood_options *options, int64_t n,
+                                          const uint32_t *member, const double *values, double *log_p)
+{
+    gndp_status st = GNDP_OK;
+    double *z = NULL;
+    GNDP_CHECK(generator != NULL && values != NULL && log_p != NULL, GNDP_ERR_ARG, "an argument is NULL");
+    const gndp_model *model = generator->model;
+    const int64_t size = n * generator->points * model->net.y_dim;
+    z = malloc((size_t)(size > 0 ? size : 1) * sizeof *z);
+    GNDP_CHECK(z != NULL, GNDP_ERR_NOMEM, "%lld values", (long long)size);
+    memcpy(z, values, (size_t)size * sizeof *z);
+    model_swap(model, n, generator->points, z);
+    GNDP_TRY(gndp_normaliser_apply(&model->normaliser, n, generator->points, NULL, z));
+    GNDP_TRY(gndp_log_likelihood(generator->evaluator, gndp_process_schedule(model->process), generator->law, options, n, member, z, log_p,
+                                 NULL));
+    for (int64_t i = 0; i < n; i++)
+        log_p[i] += (double)generator->points * gndp_normaliser_log_jacobian(&model->normaliser);
+done:
+    free(z);
+    return st;
+}

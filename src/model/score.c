@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Network and process joined to a score.
+#include "model/model.h"
+
+#include <gndp/ops.h>
+
+#include <stdlib.h>
+
+#include "base/error.h"
+
+gndp_node model_net_output(const gndp_model *model, gndp_graph *g, const gndp_score_inputs *in)
+{
+    const gndp_net_inputs net = {.t = in->t, .x = gndp_scale(g, in->x, model->x_scale), .y = in->y, .flag = GNDP_NONE, .mask = in->mask};
+    return gndp_net_build(g, model->store, &model->net, &net);
+}
+
+static gndp_node build(const void *state, gndp_graph *g, const gndp_score_inputs *in)
+{
+    const gndp_model *const *model = state;
+    const gndp_limit_nodes limit = gndp_process_limit(g, (*model)->process, in->x, in->mask);
+    return gndp_parametrisation_score(g, &(*model)->parametrisation, &limit, in, model_net_output(*model, g, in));
+}
+
+gndp_status gndp_model_score(gndp_model *model, bool ema, bool bf16, gndp_score *out)
+{
+    gndp_status st = GNDP_OK;
+    gndp_model **state = NULL;
+    GNDP_CHECK(model != NULL && out != NULL, GNDP_ERR_ARG, "model or out is NULL");
+    state = malloc(sizeof *state);
+    GNDP_CHECK(state != NULL, GNDP_ERR_NOMEM, "score");
+    *state = model;
+    *out = (gndp_score){.dtype = model->net.dtype, .components = (int)model->net.y_dim, .store = model->store, .ema = ema && model->average, .bf16 = bf16,
+                        .state = state, .build = build, .free = free};
+done:
+    return st;
+}

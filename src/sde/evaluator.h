@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What samplers and likelihoods ask of an evaluator beside its public calls: one block at a time.
+#ifndef GNDP_SDE_EVALUATOR_H
+#define GNDP_SDE_EVALUATOR_H
+
+#include "base/error.h"
+
+#include <gndp/sampler.h>
+
+/**
+ * g [n, N P] of one block, n <= batch: row i is slot i of the plan.
+ * @param active  rows that count as evaluations; the others only keep the slots filled
+ */
+gndp_status evaluator_block(gndp_evaluator *ev, int64_t n, int64_t active, const double *t,
+                            bool one_time, const double *y, double *g);
+
+/** g and mean over probes of a' J b, a and b [n, probes, N P]; n <= batch. */
+gndp_status evaluator_probe(gndp_evaluator *ev, int64_t n, int64_t active, const double *t,
+                            bool one_time, const double *y, int64_t probes, const double *a,
+                            const double *b, double *g, double *estimate);
+
+/** g and the trace of J; n <= batch. */
+gndp_status evaluator_trace(gndp_evaluator *ev, int64_t n, int64_t active, const double *t,
+                            bool one_time, const double *y, double *g, double *trace);
+
+/** N P. */
+int64_t evaluator_size(const gndp_evaluator *ev);
+/** True where every realization has points of its own, so that row i must be realization i. */
+bool evaluator_own_points(const gndp_evaluator *ev);
+
+#endif
