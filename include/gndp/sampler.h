@@ -45,7 +45,7 @@ GNDP_API gndp_status gndp_evaluator_vjp(gndp_evaluator *evaluator, int64_t n, co
 GNDP_API gndp_status gndp_evaluator_divergence(gndp_evaluator *evaluator, int64_t n, const double *t, bool one_time, const double *y, double *g,
                                                double *divergence);
 
-/* ---- Samplers (section 6) ------------------------------------------------------------------- */
+/* ---- Samplers -------------------------------------------------------------------------------- */
 
 typedef enum gndp_grid_kind {
     GNDP_GRID_TIME,  /* uniform in t */
@@ -108,12 +108,12 @@ GNDP_API gndp_status gndp_sample(gndp_evaluator *evaluator, const gndp_schedule 
 GNDP_API gndp_status gndp_langevin_step(gndp_evaluator *evaluator, const gndp_gaussian *law, double t, double eta, gndp_key key, int64_t n,
                                         const uint32_t *member, double *y);
 
-/* ---- Likelihood (section 8) ----------------------------------------------------------------- */
+/* ---- Likelihood ------------------------------------------------------------------------------ */
 
 typedef enum gndp_ode_solver { GNDP_ODE_RK4, GNDP_ODE_ADAPTIVE, GNDP_ODE_HEUN, GNDP_ODE_EULER } gndp_ode_solver;
 
 typedef struct gndp_likelihood_options {
-    gndp_ode_solver solver; /* default RK4; Euler-100 is biased upwards by .05 to .1 nats a point (section 8): only to compare with papers */
+    gndp_ode_solver solver; /* default RK4; Euler-100 is biased upwards by .05 to .1 nats a point: only to compare with papers */
     int64_t steps;          /* default 100 */
     double tolerance;       /* adaptive, default 1e-6 */
     int64_t probes;         /* 0: exact divergence; else Hutchinson's estimate, K-whitened, fixed along the path */

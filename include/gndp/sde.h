@@ -15,17 +15,17 @@ typedef enum gndp_schedule_kind {
     GNDP_SCHEDULE_LINEAR,    /* beta = beta0 + u (beta1 - beta0), u = (t - t0)/(t1 - t0) */
     GNDP_SCHEDULE_CONSTANT,  /* beta = beta0 = beta1 */
     GNDP_SCHEDULE_QUADRATIC, /* beta = beta0 + u^2 (beta1 - beta0) */
-    GNDP_SCHEDULE_COSINE,    /* exp(-B) = cos^2((u + s)/(1 + s) pi/2) / cos^2(s/(1 + s) pi/2), u cut where exp(-B) reaches 1e-5 or beta t1 */
-    GNDP_SCHEDULE_DISCRETE   /* T steps of the cosine rule as geomndp.md 12.7: B is linear in t between k/T and (k + 1)/T */
+    GNDP_SCHEDULE_COSINE,    /* exp(-B) = cos^2((u + s)/(1 + s) pi/2) / cos^2(s/(1 + s) pi/2), u from 0 to where exp(-B) is 1e-5, in proportion to t */
+    GNDP_SCHEDULE_DISCRETE   /* T steps of the cosine rule, rates from 3e-4 to 0.5: B is linear in t between steps */
 } gndp_schedule_kind;
 
-/** Noise rate beta(t) on [t0, t1] and its integral B(t) = int_t0^t beta. A value. Section 2 of geomndp.md. */
+/** Noise rate beta(t) on [t0, t1] and its integral B(t) = int_t0^t beta. A value. */
 typedef struct gndp_schedule {
     gndp_schedule_kind kind;
     double t0, t1;       /* dimensionless diffusion time, t0 < t1 */
-    double beta0, beta1; /* rates at the ends (linear, constant, quadratic) */
+    double beta0, beta1; /* rates at the ends (linear, quadratic; constant: both the same) */
     double shift;        /* s of the cosine */
-    int steps;           /* T of the discrete schedule */
+    int steps;           /* T of the discrete schedule, 2 to 4096 */
 } gndp_schedule;
 
 /** linear, t0 = 1e-5, t1 = 1, beta 0 to 20, shift 0.008, 500 steps. */
@@ -48,7 +48,7 @@ typedef struct gndp_linear_law {
     double a, b, variance;
 } gndp_linear_law;
 
-/** y_t given y_0: a = exp(-B/2), variance = -expm1(-B). Section 3. */
+/** y_t given y_0: a = exp(-B/2), variance = -expm1(-B). */
 GNDP_API gndp_linear_law gndp_schedule_marginal(const gndp_schedule *schedule, double t);
 /** y_t given y_s, s < t (as `b`). */
 GNDP_API gndp_linear_law gndp_schedule_transition(const gndp_schedule *schedule, double s, double t);
@@ -73,7 +73,10 @@ GNDP_API const double *gndp_process_mean(const gndp_process *process);        /*
 GNDP_API int gndp_process_outputs(const gndp_process *process);
 /** White limit: its variance if it is the same for every component; else 0. Then no law on points needs a factor. */
 GNDP_API double gndp_process_white(const gndp_process *process);
-/** The limit on a point set, mean included; factored once. */
+/**
+ * The limit on a point set, mean included; factored once. Where the options leave the jitter at 0 it is 1e-6 of the mean variance (none for a white
+ * limit): the same as in the graphs of training, since noise and score must mean the same K.
+ */
 GNDP_API gndp_status gndp_process_law(const gndp_process *process, const gndp_points *points, const gndp_gaussian_options *options, gndp_gaussian **out);
 
 /** Which random numbers: nothing is consumed, the same key draws the same. */
@@ -99,7 +102,7 @@ typedef struct gndp_score_inputs {
     gndp_node t;        /* [R] diffusion time */
     gndp_node decay;    /* [R] r = exp(-B/2) */
     gndp_node variance; /* [R] v = 1 - exp(-B) */
-    gndp_node x;        /* [N, D] shared, or [R, N, D]: points as kernels take them, in the units the network was trained on */
+    gndp_node x;        /* [N, D] shared, or [R, N, D]: points as the score takes them (networks: in the units they were trained on) */
     gndp_node y;        /* [R, N, P] noised field, normalised */
     gndp_node mask;     /* i32 [R, N]: 0 at padded or missing points; or GNDP_NONE */
 } gndp_score_inputs;
@@ -121,8 +124,8 @@ typedef struct gndp_score {
 GNDP_API void gndp_score_free(gndp_score *score);
 
 /**
- * The exact score of data with law N(m0, S0) on a point set, in f64 (geomndp.md 5): K S_t^-1 (mu_t - y), S_t = alpha S0 + v K, by one
- * eigendecomposition of L^-1 S0 L^-T whatever t.
+ * The exact score of data with law N(m0, S0) on a point set, in f64 : K S_t^-1 (mu_t - y), S_t = alpha S0 + v K, by one eigendecomposition of
+ * L^-1 S0 L^-T whatever t. In graphs of more points those behind the law's are padding.
  * @param law   limit N(m, K) on the points; dense, diagonal or anything whose root is square and invertible
  * @param mean  [N P] m0, or NULL: 0;  @param covariance [N P, N P] S0, symmetric positive semidefinite
  */
@@ -131,7 +134,7 @@ GNDP_API gndp_status gndp_score_gaussian(const gndp_gaussian *law, const double 
 /** Eigenvalues w [N P] of L^-1 S0 L^-T: all dynamics of Gaussian data decouple along them (tests, terminal KL). */
 GNDP_API gndp_status gndp_gaussian_spectrum(const gndp_gaussian *law, const double *covariance, double *w);
 
-/* ---- Parametrisations and losses (section 4) ------------------------------------------------ */
+/* ---- Parametrisations and losses ------------------------------------------------------------- */
 
 typedef enum gndp_target {
     GNDP_TARGET_K,   /* o' = K grad log p */
@@ -145,7 +148,7 @@ typedef struct gndp_parametrisation {
     gndp_target target;
     bool std_trick;      /* divide by sqrt(v) + 1e-3 (not for y0) */
     bool residual_trick; /* add the score of the limit, so that a zero network leaves the limit as it is (not for y0) */
-    bool weighted;       /* loss weighted so that it is bounded as v -> 0 (the default of the literature) */
+    bool weighted;       /* loss weighted so that it is bounded as v -> 0 (the default of the literature); else the plain denoising loss */
     bool absolute;       /* l1 instead of l2 */
 } gndp_parametrisation;
 
@@ -173,7 +176,10 @@ GNDP_API gndp_node gndp_limit_colour(gndp_graph *g, const gndp_limit_nodes *limi
 GNDP_API gndp_node gndp_parametrisation_score(gndp_graph *g, const gndp_parametrisation *parametrisation, const gndp_limit_nodes *limit,
                                               const gndp_score_inputs *in, gndp_node output);
 
-/** Noised data, y_t = m + r (y_0 - m) + sqrt(v) L z, v at least 1e-5: the clamped value is used here, in target and weight alike. */
+/**
+ * Noised data, y_t = m + r (y_0 - m) + sqrt(v) L z, v at least 1e-5: the clamped value is used here, in target, weight and score alike. Masked values of
+ * y0 may be anything; those of z must be finite, as draws are.
+ */
 GNDP_API gndp_node gndp_noised(gndp_graph *g, const gndp_limit_nodes *limit, gndp_node decay, gndp_node variance, gndp_node y0, gndp_node z);
 
 /**

@@ -40,8 +40,6 @@ typedef struct gndp_field_file {
     double reference_time_s;     /* start of a forecast: adds forecast_reference_time and forecast_period; NaN: none */
     int64_t n_members;           /* 0: no dimension realization */
     const int64_t *member;       /* [n_members] numbers; NULL: 0 .. n - 1 */
-    const bool *single;          /* [n_channels] channels that are one field a time whatever the members, such as the mean beside its members: no dimension
-                                    realization; NULL: none. Of use with n_members > 0 only */
     int n_attributes;
     const gndp_attribute *attribute;
 } gndp_field_file;
@@ -57,12 +55,9 @@ typedef struct gndp_field_writer gndp_field_writer;
 GNDP_API gndp_status gndp_field_writer_create(const char *path, const gndp_field_file *file, const gndp_write_options *options, gndp_field_writer **out);
 /** Whether a resumed file holds this member already, all times of it. */
 GNDP_API bool gndp_field_writer_has(const gndp_field_writer *writer, int64_t member_index);
-/** One time of one member: values f64 [N, P], present [N, P] or NULL: all. Member index 0 where there are no members. P counts the components of the
- * channels that are not `single`. */
+/** One time of one member: values f64 [N, P], present [N, P] or NULL: all. Member index 0 where there are no members. */
 GNDP_API gndp_status gndp_field_writer_put(gndp_field_writer *writer, int64_t time_index, int64_t member_index, const double *values,
                                            const uint8_t *present);
-/** One time of the channels that are `single`: values [N, their components]. */
-GNDP_API gndp_status gndp_field_writer_put_single(gndp_field_writer *writer, int64_t time_index, const double *values, const uint8_t *present);
 /** Say that a member is complete: synchronised to disk, kept if the program ends now. */
 GNDP_API gndp_status gndp_field_writer_member_done(gndp_field_writer *writer, int64_t member_index);
 /** Another global attribute, at any time before the commit. */
@@ -75,9 +70,7 @@ GNDP_API void gndp_field_writer_free(gndp_field_writer *writer, bool keep_part);
 
 /**
  * A whole set as one file: its times and members as axes when they fill a rectangle, else a dimension of fields is refused. Member numbers are kept as they
- * are. Fields on their own points (`first` set; sets of random points, `gndp gen --random`): a contiguous ragged array as CF 9.3.3 has it, on R^D and on S²:
- * dimension `field` with realization(field) (and time(field) where there are times), row_size(field) with sample_dimension = "obs", coordinates x1(obs), ..
- * or lat(obs), lon(obs), channels (obs). gndp_netcdf_open() reads both back as they were.
+ * are. Fields on their own points (`first` set) are gndp_write_tracks()'s.
  */
 GNDP_API gndp_status gndp_fieldset_write(const gndp_fieldset *set, const char *path, const gndp_write_options *options);
 

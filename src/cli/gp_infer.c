@@ -58,6 +58,7 @@ typedef struct job {
     int P;
     int64_t width;            /* N P */
     double *mean, *sd, *draw; /* [N P], [N P], [members, N P] */
+    gndp_gaussian *law;       /* the posterior on many points with structure, NULL: dense */
     double seconds;
 } job;
 
@@ -90,6 +91,45 @@ done:
     return code;
 }
 
+/* Above this many values the posterior's draws come by structure where there is some: a dense
+   factor holds their square. */
+enum { DENSE_BY_CHOICE = 4096 };
+
+/* The posterior as a law without a matrix; none where the points are few or a list, or kernel and
+   data do not fit: then a dense one is tried. */
+static int find_law(job *j)
+{
+    if (j->width <= DENSE_BY_CHOICE || j->places.points.kind == GNDP_POINTS_LIST)
+        return GNDP_EXIT_DONE;
+    const gndp_status st =
+        gndp_gp_posterior(j->gp, &j->places.points, j->settings.observe, NULL, &j->law);
+    if (st != GNDP_OK && st != GNDP_ERR_UNSUPPORTED)
+        return gndp_failure_library();
+    if (st == GNDP_ERR_UNSUPPORTED && !j->settings.quiet)
+        gndp_note_library("draws by a dense factor");
+    return GNDP_EXIT_DONE;
+}
+
+static int draw_by_structure(job *j)
+{
+    int code = GNDP_EXIT_DONE;
+    gndp_progress *progress = gp_progress(&j->settings, "sampling", "member", j->members.n,
+                                          j->width * j->members.n > (int64_t)20000000);
+    for (int64_t first = 0; first < j->members.n; first += BATCH) {
+        const int64_t left = j->members.n - first, n = left < BATCH ? left : BATCH;
+        if (gp_interrupted()) {
+            code = gp_stopped("while drawing");
+            goto done;
+        }
+        GNDP_LIBRARY(gndp_gaussian_sample(j->law, j->settings.seed, j->members.number + first, n,
+                                          j->draw + first * j->width));
+        gndp_progress_update(progress, first + n, NULL);
+    }
+done:
+    gndp_progress_free(progress);
+    return code;
+}
+
 static int draw(job *j)
 {
     int code = GNDP_EXIT_DONE;
@@ -97,6 +137,9 @@ static int draw(job *j)
         return code;
     if (gp_interrupted())
         return gp_stopped("before the draws");
+    GNDP_STEP(find_law(j));
+    if (j->law != NULL)
+        return draw_by_structure(j);
     GNDP_LIBRARY(gndp_gp_sample(j->gp, &j->places.x, j->settings.observe, j->settings.seed,
                                 j->members.number, j->members.n, j->draw));
 done:
@@ -168,6 +211,8 @@ static void report(const job *j)
     printf("evidence log marginal likelihood %.6g nats\n", gndp_gp_log_marginal(j->gp));
     if (gndp_gp_jitter(j->gp) > 0.0)
         printf("jitter   %.3g was added to the variance of the data\n", gndp_gp_jitter(j->gp));
+    if (j->law != NULL)
+        printf("draws    %s\n", gndp_gaussian_describe(j->law));
     if (j->settings.verbose)
         printf("time     %.3g s\n", j->seconds);
     printf("\n%8s %24s %24s\n", "output", "mean, lowest .. highest", "sd, lowest .. highest");
@@ -206,6 +251,8 @@ static int report_json(const job *j)
         "jitter", gndp_gp_jitter(j->gp), "points", j->places.text, "n_points",
         (json_int_t)j->places.n, "outputs", j->P, "observe", j->settings.observe, "seed",
         gp_json_seed(j->settings.seed), "members", members, "seconds", j->seconds);
+    if (j->law != NULL)
+        json_object_set_new(object, "law", json_string(gndp_gaussian_describe(j->law)));
     if (j->settings.output != NULL) {
         json_object_set_new(object, "output", json_string(j->settings.output));
         json_decref(values);
@@ -285,6 +332,7 @@ int gp_infer_run(int argc, char **argv)
 done:
     gndp_output_close(&j.output);
     gndp_gp_free(j.gp);
+    gndp_gaussian_free(j.law);
     gndp_members_free(&j.members);
     gndp_places_free(&j.places);
     cli_observations_free(&j.data);

@@ -62,17 +62,29 @@ int gndp_failure(const char *format, ...)
 /* The message reads "STATUS file:line function: text" and then a line "  at .."
    a caller. A user wants the text; it may have lines of its own, the caret
    under a kernel. */
-int gndp_failure_library(void)
+static const char *library_text(int *length)
 {
     const char *text = gndp_last_error();
-    if (verbose_failures)
-        return gndp_failure("%s", text);
-    const char *colon = strstr(text, ": ");
+    const char *colon = verbose_failures ? NULL : strstr(text, ": ");
     if (colon != NULL)
         text = colon + 2;
-    const char *end = strstr(text, "\n  at ");
-    const size_t length = end != NULL ? (size_t)(end - text) : strlen(text);
-    return gndp_failure("%.*s", (int)length, text);
+    const char *end = verbose_failures ? NULL : strstr(text, "\n  at ");
+    *length = end != NULL ? (int)(end - text) : (int)strlen(text);
+    return text;
+}
+
+int gndp_failure_library(void)
+{
+    int length;
+    const char *text = library_text(&length);
+    return gndp_failure("%.*s", length, text);
+}
+
+void gndp_note_library(const char *what)
+{
+    int length;
+    const char *text = library_text(&length);
+    gndp_note("%s: %.*s", what, length, text);
 }
 
 int gndp_failure_memory(void)

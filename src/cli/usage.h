@@ -55,6 +55,9 @@ void gndp_failure_verbose(bool verbose);
 /** One line on stderr that the user should know, "gndp: note: ...". */
 void gndp_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/** The same with the text of the library's last error behind `what`. */
+void gndp_note_library(const char *what);
+
 /** Of n names the one nearest to a mistyped word, or NULL if none is near enough to be meant. */
 const char *gndp_nearest(const char *word, const char *const *names, int n);
 

@@ -5,8 +5,10 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "cli/eval.h"
 #include "cli/gp.h"
 #include "cli/help.h"
+#include "cli/sample.h"
 #include "cli/train.h"
 #include "cli/version.h"
 
@@ -22,6 +24,18 @@ const gndp_verb gndp_verbs[] = {
      .options = gndp_train_table,
      .examples = gndp_train_examples,
      .run = gndp_train_run},
+    {.name = "sample",
+     .summary = "draw new fields from a model",
+     .help = gndp_sample_text,
+     .options = gndp_sample_table,
+     .examples = gndp_sample_examples,
+     .run = gndp_sample_run},
+    {.name = "eval",
+     .summary = "score a model on fields it has not seen",
+     .help = gndp_eval_text,
+     .options = gndp_eval_table,
+     .examples = gndp_eval_examples,
+     .run = gndp_eval_run},
     {.name = "help",
      .summary = "explain the program or one verb",
      .help = gndp_help_text,

@@ -102,7 +102,7 @@ static gndp_status round_counts(const double share[3], int64_t n, int64_t count[
                (long long)n);
     for (int i = 0; i < 3; i++) {
         const double exact = share[i] / sum * (double)n;
-        count[i] = (int64_t)floor(exact + 1e-9); /* 0.7 of 10 is 7, whatever rounding says */
+        count[i] = (int64_t)floor(exact);
         rest[i] = share[i] > 0.0 ? exact - (double)count[i] : -1.0;
         used += count[i];
     }

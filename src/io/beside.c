@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files that are written as PATH.part and take their name when they are complete and on the disk.
-#define _GNU_SOURCE // renameat2, fallocate without change of size
+#define _GNU_SOURCE // renameat2, fallocate without change of size, memfd_create
 #include "io/beside.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -151,25 +154,54 @@ done:
     return st;
 }
 
+/* @return 0, or why the file cannot grow so far */
+static int try_to_grow(int fd, int64_t size, int64_t bytes)
+{
+    struct rlimit limit;
+    int fault = 0;
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && (rlim_t)(size + bytes) > limit.rlim_cur)
+        return EFBIG;
+#ifdef FALLOC_FL_KEEP_SIZE
+    do {
+        fault = fallocate(fd, FALLOC_FL_KEEP_SIZE, size, bytes) == 0 ? 0 : errno;
+    } while (fault == EINTR);
+#else
+    (void)fd;
+#endif
+    return fault == ENOSPC || fault == EDQUOT || fault == EFBIG || fault == EIO ? fault : 0; /* others: the file system cannot tell */
+}
+
 gndp_status gndp_beside_reserve(gndp_beside *file, int64_t bytes)
 {
     gndp_status st = GNDP_OK;
-#ifdef FALLOC_FL_KEEP_SIZE
     struct stat status;
     if (bytes <= 0 || fstat(file->fd, &status) != 0)
         goto done;
-    int fault;
-    do {
-        fault = fallocate(file->fd, FALLOC_FL_KEEP_SIZE, status.st_size, bytes) == 0 ? 0 : errno;
-    } while (fault == EINTR);
-    const bool full = fault == ENOSPC || fault == EDQUOT || fault == EFBIG || fault == EIO;
-    GNDP_CHECK(!full, GNDP_ERR_IO, "cannot write %s: %s", file->part, strerror(fault)); /* others: the file system cannot tell */
+    const int fault = try_to_grow(file->fd, (int64_t)status.st_size, bytes);
+    GNDP_CHECK(fault == 0, GNDP_ERR_IO, "cannot write %s: %s", file->part, strerror(fault));
 done:
+    return st;
+}
+
+void gndp_beside_swallow(const gndp_beside *file)
+{
+#ifdef MFD_CLOEXEC
+    struct stat mine, other;
+    DIR *open_files = opendir("/proc/self/fd");
+    const int nowhere = memfd_create("gndp-swallowed", MFD_CLOEXEC);
+    if (open_files != NULL && nowhere >= 0 && fstat(file->fd, &mine) == 0)
+        for (const struct dirent *entry; (entry = readdir(open_files)) != NULL;) {
+            const int fd = entry->d_name[0] == '.' ? -1 : atoi(entry->d_name);
+            if (fd >= 0 && fd != file->fd && fd != dirfd(open_files) && fstat(fd, &other) == 0 && other.st_dev == mine.st_dev && other.st_ino == mine.st_ino)
+                (void)dup3(nowhere, fd, O_CLOEXEC);
+        }
+    if (open_files != NULL)
+        closedir(open_files);
+    if (nowhere >= 0)
+        close(nowhere);
 #else
     (void)file;
-    (void)bytes;
 #endif
-    return st;
 }
 
 gndp_status gndp_beside_replace(gndp_beside *file, const char *other)

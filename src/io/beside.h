@@ -38,8 +38,14 @@ gndp_status gndp_beside_empty(gndp_beside *file);
 /** Write all bytes at the file's offset. */
 gndp_status gndp_beside_write(gndp_beside *file, const void *data, size_t bytes);
 
-/** See to it that the part can grow by so many bytes, where the file system can tell beforehand. */
+/** See to it that the part can grow by so many bytes, where limits and the file system can tell beforehand. */
 gndp_status gndp_beside_reserve(gndp_beside *file, int64_t bytes);
+
+/**
+ * Let a library that failed to write close the part: whatever else it writes to it goes nowhere, as far as the system knows how. HDF5, when a file
+ * cannot be closed, keeps it and its space, and crashes on it when the process ends.
+ */
+void gndp_beside_swallow(const gndp_beside *file);
 
 /** Rename another file over the part and go on with that as the part, without a lock. */
 gndp_status gndp_beside_replace(gndp_beside *file, const char *other);

@@ -40,7 +40,8 @@ static gndp_status resolve_field(gndp_nc_opening *opening, const gndp_nc_content
     char why[128], dims[512];
     GNDP_TRY(gndp_nc_resolve(c, name, v));
     if (strcmp(c->var[*v].name, name) != 0)
-        gndp_nc_note(opening, "%s: '%s' is taken as '%s'", c->path, c->var[*v].name, name);
+        gndp_nc_note(opening, "%s: '%s' is asked for, '%s' is taken", c->path, name,
+                     c->var[*v].name);
     const bool field = gndp_nc_shape_of(c, *v, shape, why);
     gndp_nc_list_dims(c, &c->var[*v], dims, sizeof dims);
     GNDP_CHECK(field, GNDP_ERR_FORMAT, "%s: variable '%s' %s is no field: %s", c->path,

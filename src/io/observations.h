@@ -32,6 +32,10 @@ gndp_status gndp_observations_channel(gndp_observations *o, const char *where, c
 gndp_status gndp_observations_units(gndp_observations *o, const char *where, int channel,
                                     const char *units);
 
+/** The table that gndp_observations_write() writes, as text. @param bytes  out: free(), also after
+ * a failure */
+gndp_status gndp_observations_print(const gndp_observations *o, bool wide, char **bytes, size_t *n);
+
 /** Observations of a CF point or timeSeries file. */
 gndp_status gndp_observations_read_netcdf(const char *path, gndp_observations *o);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Observations as CSV tables, long and wide.
-#include <gndp/tables.h>
+#include "io/observations.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -256,39 +256,47 @@ done:
     return st;
 }
 
-gndp_status gndp_observations_write(const gndp_observations *observations, bool wide,
-                                    const char *path, bool overwrite)
+gndp_status gndp_observations_print(const gndp_observations *o, bool wide, char **bytes, size_t *n)
 {
     gndp_status st = GNDP_OK;
-    writing w = {.o = observations};
-    gndp_beside out = gndp_beside_none();
-    char *bytes = NULL;
-    size_t n = 0;
-    GNDP_CHECK(observations != NULL && observations->n > 0, GNDP_ERR_ARG, "no observations");
-    GNDP_TRY(gndp_beside_open(path, overwrite, &out));
-    GNDP_TRY(gndp_beside_empty(&out));
-    w.file = open_memstream(&bytes, &n);
+    writing w = {.o = o};
+    *bytes = NULL;
+    w.file = open_memstream(bytes, n);
     GNDP_CHECK(w.file != NULL, GNDP_ERR_NOMEM, "a table in memory");
     GNDP_TRY(survey(&w));
     if (wide)
         GNDP_TRY(write_wide(&w));
     else
         write_long(&w);
-    const bool failed = ferror(w.file) != 0;
+    GNDP_CHECK(!ferror(w.file), GNDP_ERR_NOMEM, "a table of %" PRId64 " observations", o->n);
     const int closed = fclose(w.file);
     w.file = NULL;
-    GNDP_CHECK(!failed && closed == 0, GNDP_ERR_NOMEM, "a table of %" PRId64 " observations",
-               observations->n);
-    GNDP_TRY(gndp_beside_write(&out, bytes, n));
-    GNDP_TRY(gndp_beside_commit(&out, overwrite));
+    GNDP_CHECK(closed == 0, GNDP_ERR_NOMEM, "a table of %" PRId64 " observations", o->n);
 done:
     if (w.file != NULL)
         fclose(w.file);
-    gndp_beside_close(&out, false);
-    free(bytes);
     free(w.sd);
     free(w.order);
     free(w.copy);
     free(w.first);
+    return st;
+}
+
+gndp_status gndp_observations_write(const gndp_observations *observations, bool wide,
+                                    const char *path, bool overwrite)
+{
+    gndp_status st = GNDP_OK;
+    gndp_beside out = gndp_beside_none();
+    char *bytes = NULL;
+    size_t n = 0;
+    GNDP_CHECK(observations != NULL && observations->n > 0, GNDP_ERR_ARG, "no observations");
+    GNDP_TRY(gndp_beside_open(path, overwrite, &out));
+    GNDP_TRY(gndp_beside_empty(&out));
+    GNDP_TRY(gndp_observations_print(observations, wide, &bytes, &n));
+    GNDP_TRY(gndp_beside_write(&out, bytes, n));
+    GNDP_TRY(gndp_beside_commit(&out, overwrite));
+done:
+    gndp_beside_close(&out, false);
+    free(bytes);
     return st;
 }

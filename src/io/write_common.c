@@ -18,6 +18,15 @@ gndp_status gndp_nc_write_fail(const char *file, int line, const char *function,
                         nc_strerror(code));
 }
 
+void gndp_out_close(int nc, const gndp_beside *failed)
+{
+    if (failed != NULL)
+        gndp_beside_swallow(failed);
+    /* After a failure netCDF keeps the file, and HDF5 has got rid of some of what it could not write: more tries than one bring it to the end. */
+    for (int i = 0; i < 4 && nc_close(nc) != NC_NOERR; i++)
+        continue;
+}
+
 /* NetCDF on other systems takes '\\' for a separator, and turns it into one here too. */
 gndp_status gndp_out_path_ok(const char *path)
 {

@@ -254,6 +254,21 @@ static void make_layers(gndp_out_form *form)
     form->layer[GNDP_OUT_PRECISION] = add_int(add_int(0, form->f64), form->keep_bits);
 }
 
+static int64_t count_text(const char *text)
+{
+    return text != NULL ? 3 * (int64_t)strlen(text) + 256 : 0; /* a byte that is no UTF-8 becomes three */
+}
+
+static int64_t count_texts(const gndp_field_file *file, const gndp_write_options *options)
+{
+    int64_t bytes = count_text(options->history);
+    for (int i = 0; i < file->n_attributes; i++)
+        bytes += count_text(file->attribute[i].name) + count_text(file->attribute[i].text);
+    for (int i = 0; i < 2 * options->n_identity; i++)
+        bytes += count_text(options->identity[i]);
+    return bytes;
+}
+
 /* ---- All of it ------------------------------------------------------------------------------ */
 
 gndp_status gndp_out_form_make(const char *path, const gndp_field_file *file, const gndp_write_options *options, gndp_out_form *form)
@@ -278,6 +293,7 @@ gndp_status gndp_out_form_make(const char *path, const gndp_field_file *file, co
     GNDP_TRY(make_dims(path, form));
     GNDP_TRY(make_parts(path, form));
     make_layers(form);
+    form->text_bytes = count_texts(file, options);
 done:
     return st;
 }

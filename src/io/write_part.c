@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Unfinished field files: what they say of their members, and how a later run takes them up.
+#include <fcntl.h>
 #include <netcdf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,6 +200,18 @@ void gndp_out_remove_new(const gndp_field_writer *w)
     free(name);
 }
 
+/* Close and remove a copy that could not be made; the part is as it was. */
+static void give_up_copy(gndp_field_writer *w, const char *fresh)
+{
+    const gndp_beside copy = {.fd = open(fresh, O_RDWR | O_CLOEXEC)};
+    if (w->nc >= 0)
+        gndp_out_close(w->nc, copy.fd >= 0 ? &copy : NULL);
+    w->nc = -1;
+    if (copy.fd >= 0)
+        close(copy.fd);
+    (void)unlink(fresh);
+}
+
 /* A new file beside the part, with all that is whole of it; then it is the part. */
 static gndp_status rebuild(gndp_field_writer *w, const gndp_write_options *options, const old_part *old)
 {
@@ -207,6 +220,7 @@ static gndp_status rebuild(gndp_field_writer *w, const gndp_write_options *optio
     int64_t said = 0, kept = 0;
     GNDP_CHECK(fresh != NULL, GNDP_ERR_NOMEM, "the name of a file");
     w->history = gndp_nc_text_dup(old->nc, NC_GLOBAL, "history");
+    w->failed = true;
     GNDP_NC_WRITE(nc_create(fresh, NC_NETCDF4 | NC_CLOBBER, &w->nc), fresh, "a copy of the members that are there");
     GNDP_TRY(gndp_out_define(w, options));
     for (int64_t m = 0; m < w->form.n_slots; m++)
@@ -217,12 +231,13 @@ static gndp_status rebuild(gndp_field_writer *w, const gndp_write_options *optio
         }
     GNDP_NC_WRITE(nc_sync(w->nc), fresh, "a copy of the members that are there");
     GNDP_TRY(gndp_beside_replace(&w->file, fresh));
+    w->failed = false;
     gndp_logger_write(w->log, GNDP_LOG_INFO, "%s: taken up, %lld of %lld members are there", w->file.part, (long long)kept, (long long)w->form.n_slots);
     if (said > kept)
         gndp_logger_write(w->log, GNDP_LOG_WARN, "%s: %lld members are damaged and are made again", w->file.part, (long long)(said - kept));
 done:
     if (st != GNDP_OK && fresh != NULL)
-        (void)unlink(fresh);
+        give_up_copy(w, fresh);
     free(fresh);
     return st;
 }

@@ -388,17 +388,28 @@ done:
     return st;
 }
 
-static gndp_status make_file(tracks *t, const gndp_write_options *options)
+/* Bytes of the file, on the large side. */
+static int64_t size_of(const tracks *t, const gndp_write_options *options)
+{
+    int64_t bytes = (1 << 17) + t->spec->n_fields * (t->longest_id + 8) + t->n_columns * (8 * t->n_obs + 16384);
+    for (int i = 0; i < t->spec->n_attributes; i++)
+        bytes += 3 * (int64_t)strlen(t->spec->attribute[i].text) + 512;
+    return bytes + (options->history != NULL ? 3 * (int64_t)strlen(options->history) : 0);
+}
+
+static gndp_status make_file(tracks *t, gndp_beside *file, const gndp_write_options *options)
 {
     gndp_status st = GNDP_OK;
     GNDP_NC_WRITE(nc_create(t->path, NC_NETCDF4 | NC_CLOBBER, &t->nc), t->path, "its beginning");
+    GNDP_TRY(gndp_beside_reserve(file, size_of(t, options)));
     GNDP_TRY(put_all(t, options));
+    GNDP_NC_WRITE(nc_sync(t->nc), t->path, "its end"); /* fails while the file can still be dealt with */
     const int nc = t->nc;
     t->nc = -1;
     GNDP_NC_WRITE(nc_close(nc), t->path, "its end");
 done:
     if (t->nc >= 0)
-        (void)nc_close(t->nc);
+        gndp_out_close(t->nc, file);
     return st;
 }
 
@@ -421,11 +432,11 @@ gndp_status gndp_write_tracks(const gndp_fieldset *set, const char *path, const 
     GNDP_TRY(gndp_beside_open(path, options->overwrite, &file));
     GNDP_TRY(gndp_out_path_ok(file.path));
     GNDP_TRY(gndp_beside_empty(&file));
-    GNDP_TRY(gndp_beside_reserve(&file, t.n_obs * t.n_columns * (int64_t)sizeof(double) + (1 << 16)));
+    GNDP_TRY(gndp_beside_reserve(&file, size_of(&t, options))); /* where it fails, HDF5 has not begun */
     gndp_beside_unlock(&file);
     t.path = file.part;
     gndp_nc_lock();
-    st = make_file(&t, options);
+    st = make_file(&t, &file, options);
     gndp_nc_unlock();
     GNDP_TRY(st);
     gndp_beside_trim(&file);

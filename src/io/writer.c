@@ -29,14 +29,29 @@ done:
     return st;
 }
 
+/* Bytes that variables, coordinates and texts may take, and the indices of what was not yet synchronised; on the large side. */
+static int64_t head_bytes(const gndp_out_form *form)
+{
+    const int64_t coords = form->layout == GNDP_LAYOUT_LIST ? 4 * form->n : 0;
+    int64_t bytes = (1 << 16) + 16384 * (int64_t)form->n_parts + 16 * coords;
+    for (int i = 0; i < form->n_dims; i++)
+        bytes += 64 * form->dim[i].size;
+    return bytes + form->text_bytes;
+}
+
 /* Needs the lock. */
 static gndp_status make_file(gndp_field_writer *w, const gndp_write_options *options)
 {
     gndp_status st = GNDP_OK;
     gndp_out_remove_new(w);
+    GNDP_TRY(gndp_beside_empty(&w->file));
+    GNDP_TRY(gndp_beside_reserve(&w->file, head_bytes(&w->form))); /* where it fails, HDF5 has not begun */
+    w->failed = true;
     GNDP_NC_WRITE(nc_create(w->file.part, NC_NETCDF4 | NC_CLOBBER, &w->nc), w->file.part, "its beginning");
+    GNDP_TRY(gndp_beside_reserve(&w->file, head_bytes(&w->form)));
     GNDP_TRY(gndp_out_define(w, options));
     GNDP_NC_WRITE(nc_sync(w->nc), w->file.part, "its beginning");
+    w->failed = false;
 done:
     return st;
 }
@@ -185,9 +200,10 @@ done:
 static gndp_status reserve(gndp_field_writer *w)
 {
     gndp_status st = GNDP_OK;
-    const int64_t slack = 1 << 16; /* indices of chunks, attributes */
-    w->unsynced += (int64_t)gndp_out_bytes(&w->form) * w->form.n * w->form.n_parts + 4096;
-    GNDP_TRY(gndp_beside_reserve(&w->file, w->unsynced + slack));
+    const int64_t chunk = (int64_t)gndp_out_bytes(&w->form) * w->form.n;
+    const int64_t more = w->form.n_parts * (chunk + chunk / 1000 + 512); /* deflate may make a little more of it; its place in the index */
+    GNDP_TRY(gndp_beside_reserve(&w->file, w->unsynced + more + head_bytes(&w->form)));
+    w->unsynced += more;
 done:
     return st;
 }
@@ -201,8 +217,8 @@ static gndp_status put_field(gndp_field_writer *w, int64_t time, int64_t member,
         GNDP_TRY(gather(w, &form->part[p], values, present));
         GNDP_TRY(pack(w, &form->part[p]));
     }
-    w->failed = true; /* until it is over */
     GNDP_TRY(reserve(w));
+    w->failed = true; /* until it is over */
     for (int p = 0; p < form->n_parts; p++) {
         if (form->n_parts > 1) {
             GNDP_TRY(gather(w, &form->part[p], values, present));
@@ -335,6 +351,7 @@ static gndp_status finish(gndp_field_writer *w)
     GNDP_TRY(synchronise(w));
     GNDP_TRY(gndp_beside_check(&w->file, w->overwrite));
     GNDP_TRY(gndp_out_part_end(w));
+    GNDP_NC_WRITE(nc_sync(w->nc), w->file.part, "its end"); /* fails while the file can still be dealt with */
     const int nc = w->nc;
     w->nc = -1; /* closed, whatever comes */
     GNDP_NC_WRITE(nc_close(nc), w->file.part, "its end");
@@ -348,8 +365,8 @@ gndp_status gndp_field_writer_commit(gndp_field_writer *w)
     GNDP_TRY(check_open(w));
     for (int64_t m = 0; m < w->form.n_slots; m++)
         GNDP_TRY(check_all_put(w, m));
+    GNDP_TRY(gndp_beside_reserve(&w->file, w->unsynced + head_bytes(&w->form)));
     w->failed = true;
-    GNDP_TRY(gndp_beside_reserve(&w->file, 1 << 16));
     gndp_nc_lock();
     st = finish(w);
     gndp_nc_unlock();
@@ -367,7 +384,7 @@ void gndp_field_writer_free(gndp_field_writer *w, bool keep_part)
         return;
     if (w->nc >= 0) {
         gndp_nc_lock();
-        (void)nc_close(w->nc); /* a file that failed is not made better by saying so twice */
+        gndp_out_close(w->nc, w->failed ? &w->file : NULL);
         gndp_nc_unlock();
     }
     gndp_beside_close(&w->file, keep_part);

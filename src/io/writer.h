@@ -63,6 +63,7 @@ typedef struct gndp_out_form {
     gndp_out_part *part;
     gndp_channel *channel; /* copied */
     uint32_t layer[GNDP_OUT_LAYERS];
+    int64_t text_bytes; /* of global attributes, at most */
 } gndp_out_form;
 
 /** Check the description of a file and settle its form. @param form {0}; free with gndp_out_form_free(), also on failure */
@@ -81,6 +82,9 @@ void gndp_out_form_free(gndp_out_form *form);
         }                                                                                                                                           \
     } while (0)
 gndp_status gndp_nc_write_fail(const char *file, int line, const char *function, int code, const char *path, const char *what);
+
+/** Close a file that is given up, or was left in order; `failed`: it could not be written, NULL: it could. */
+void gndp_out_close(int nc, const gndp_beside *failed);
 
 /** A text attribute; bytes that are no UTF-8, on which readers fail, become U+FFFD. An empty text is not written. */
 gndp_status gndp_out_text(int nc, int var, const char *path, const char *name, const char *text);

@@ -191,7 +191,7 @@ static void find_factors(kernel_state *s, covariance *cov)
     } else if (kernel_split_white(s->kernel, &rest, &white) != GNDP_OK || rest == NULL ||
                kernel_separate(rest, (int)s->dim, s->factor, b) != GNDP_OK) {
         snprintf(s->why, sizeof s->why, "%s",
-                 rest == NULL && white > 0.0 ? "the kernel is white noise" : gndp_last_error());
+                 rest == NULL && white > 0.0 ? "the kernel is white noise" : gndp_last_text());
         s->why[strcspn(s->why, "\n")] = '\0';
         gndp_clear_error();
     } else {

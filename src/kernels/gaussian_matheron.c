@@ -415,8 +415,9 @@ gndp_status gaussian_matheron(const gndp_gaussian *base, const gaussian_given *g
     GNDP_TRY(mean_of(w, given->weight, mean));
     facts.rank = rank_of(w);
     facts.bytes = (size_t)(given->n_seen * given->n_seen) * sizeof(double) + base->facts.bytes;
-    snprintf(facts.note, sizeof facts.note, "given %lld by correction of draws of: %.180s",
-             (long long)given->n_seen, base->describe);
+    const size_t first = strcspn(base->describe, ";"); /* without its jitter and bytes */
+    snprintf(facts.note, sizeof facts.note, "given %lld by correcting draws of %.*s",
+             (long long)given->n_seen, (int)(first < 180 ? first : 180), base->describe);
     st = gaussian_wrap(&matheron_ops, w, &facts, given->n_target, outputs, mean, &base->options, "",
                        out);
     w = NULL;

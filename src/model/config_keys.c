@@ -82,7 +82,7 @@ static const gndp_config_key keys[] = {
            "network: attention over points and input dimensions (one component), over points and pairs (exchangeable components), over points, or equivariant messages between all points"),
     WHOLE("score.layers", "layers", NULL, 1, 1000, "blocks; absent: as the network was published"),
     WHOLE("score.hidden", "features", NULL, 2, 65536, "width H, even; absent: as published"),
-    WHOLE("score.heads", "heads", NULL, 1, 131072, "attention heads, a divisor of 2 hidden; absent: as published"),
+    WHOLE("score.heads", "heads", NULL, 1, 131072, "attention heads, a divisor of 2 hidden; of egnn: vector channels; absent: as published"),
     SWITCH("score.centre", "no", "take points relative to their mean: invariance under translations; not on the sphere"),
     NUMBER("score.time_scale", "", "1", TINY, 1e6, "diffusion time is multiplied by it before the embedding"),
     SWITCH("score.context_flag", "no", "train with clean context points, see data.context: conditional samples without guidance"),

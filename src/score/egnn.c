@@ -137,7 +137,8 @@ static gndp_node inner_products(const scene *s, gndp_node v)
     const gndp_node own = gndp_sum_last(g, gndp_mul(g, s->x, v)); /* [R, C, N, 1] */
     const gndp_node cross = gndp_matmul(g, s->x, gndp_swap_last(g, v));
     const gndp_node both = gndp_add(g, own, gndp_swap_last(g, own));
-    return gndp_sub(g, gndp_sub(g, both, cross), gndp_swap_last(g, cross));
+    const gndp_node less = gndp_sub(g, both, cross);
+    return gndp_sub(g, less, gndp_swap_last(g, cross));
 }
 
 /* Messages m_ij [R, N, N, H]. Linear maps of joined features are sums of maps of each, so that those of a single point are
@@ -179,7 +180,8 @@ static gndp_node next_vectors(const scene *s, const char *block, gndp_node m, po
     const gndp_node mean = gndp_div(g, gndp_add(g, along_v, along_x), count);
     const gndp_node factor = gndp_transpose(g, net_linear(b, net_join(block, "self").text, now.h), points_last); /* [R, C, N] */
     const gndp_node own = gndp_mul(g, now.v, gndp_reshape(g, factor, 4, (int64_t[]){s->r, s->channels, s->n, 1}));
-    return gndp_keep(g, gndp_add(g, gndp_add(g, now.v, mean), own));
+    const gndp_node moved = gndp_add(g, now.v, mean);
+    return gndp_keep(g, gndp_add(g, moved, own));
 }
 
 static gndp_node next_scalars(const scene *s, const char *block, gndp_node m, gndp_node h)
@@ -269,7 +271,8 @@ static gndp_node build(const net_builder *b, const net_prepared *in)
     s.count = net_point_count(b, s.n);
     if (!gndp_is_none(b->mask))
         s.senders = gndp_reshape(g, b->mask, 4, (int64_t[]){s.r, 1, 1, s.n});
-    points now = {start_scalars(&s, in), start_vectors(&s, in->y)};
+    points now = {GNDP_NONE, start_vectors(&s, in->y)};
+    now.h = start_scalars(&s, in);
     for (int64_t i = 0; i < b->spec->layers; i++) {
         const net_path block = net_block(i);
         const gndp_node dv2 = gndp_sqdist(g, now.v, now.v); /* [R, C, N, N] */

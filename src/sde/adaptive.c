@@ -19,8 +19,8 @@ static const double weight[STAGES][STAGES - 1] = {
     {9017.0 / 3168, -355.0 / 33, 46732.0 / 5247, 49.0 / 176, -5103.0 / 18656},
     {35.0 / 384, 0.0, 500.0 / 1113, 125.0 / 192, -2187.0 / 6784, 11.0 / 84}};
 /* Fifth order minus fourth. */
-static const double difference[STAGES] = {71.0 / 57600,      0.0,          -71.0 / 16695, 71.0 / 1920,
-                                          -17253.0 / 339200, 22.0 / 525.0, -1.0 / 40};
+static const double difference[STAGES] = {
+    71.0 / 57600, 0.0, -71.0 / 16695, 71.0 / 1920, -17253.0 / 339200, 22.0 / 525.0, -1.0 / 40};
 
 /* Steps are never smaller than this share of the way: the state has a singularity. */
 #define LEAST_STEP 1e-10

@@ -15,10 +15,10 @@ typedef gndp_status (*adaptive_watch)(void *state, double share);
 
 typedef struct adaptive_problem {
     int64_t n, size;
-    double from, to;  /* times, either may be the larger */
-    double tolerance; /* relative and absolute */
-    bool extra;       /* integrate l */
-    const bool *real; /* [n] the other rows repeat real ones and are not counted as running */
+    double from, to;     /* times, either may be the larger */
+    double tolerance;    /* relative and absolute */
+    bool extra;          /* integrate l */
+    const bool *real;    /* [n] the other rows repeat real ones and are not counted as running */
     const int64_t *name; /* [n] what to call each row in messages */
     adaptive_slope slope;
     adaptive_watch watch;

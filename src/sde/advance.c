@@ -82,8 +82,7 @@ gndp_status advance_multistep2(sampler_run *run, int64_t k)
     double *before = run->more[0], slope = 0.0;
     if (k > 0 && !last) {
         const double previous =
-            lambda_of(at) -
-            lambda_of(gndp_schedule_marginal(run->schedule, run->grid[k - 1]));
+            lambda_of(at) - lambda_of(gndp_schedule_marginal(run->schedule, run->grid[k - 1]));
         slope = step / (2.0 * previous);
     }
     const double gain = -to.a * expm1(-step);

@@ -1,41 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Evaluation of a score in blocks of fixed size: values, products with the Jacobian, divergence.
+// Making an evaluator: graphs of a score and its derivatives, plans, points.
 #define GNDP_NO_CALLSITE
-#include "sde/evaluator.h"
+#include "sde/plans.h"
 
 #include <gndp/ops.h>
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Products with the Jacobian that share one forward pass: 1, 2, 4 or 8 of them in a plan. */
-enum { WIDTHS = 4, MOST_FEEDS = 9, MOST_OUTPUTS = 3 };
-
-/* A plan with the arrays it writes; its inputs are the evaluator's. */
-typedef struct score_plan {
-    gndp_plan *plan;
-    gndp_feed feed[MOST_FEEDS];
-    int64_t n_feeds;
-    gndp_array cot, weight;       /* products: [C, B, N, P] */
-    gndp_array out[MOST_OUTPUTS]; /* g [B, N, P]; what is asked for; a scalar nobody reads */
-    int64_t n_out;
-} score_plan;
-
-struct gndp_evaluator {
-    gndp_score score; /* its state and store are borrowed */
-    gndp_schedule schedule;
-    gndp_device *device, *own_device;
-    gndp_dtype dtype;
-    int64_t batch, n_points, plan_points, dim, components;
-    bool shared_x, padded;
-    gndp_array t, decay, variance, x, y, mask; /* inputs of every plan */
-    score_plan value, vjp, products[WIDTHS];
-    int64_t count;
-};
-
 /* ---- Numbers of the score's type ------------------------------------------------------------- */
 
-static void put(gndp_array *a, int64_t at, int64_t n, const double *v)
+void plans_put(gndp_array *a, int64_t at, int64_t n, const double *v)
 {
     if (a->type.dtype == GNDP_F64) {
         memcpy((double *)a->data + at, v, (size_t)n * sizeof *v);
@@ -47,12 +22,7 @@ static void put(gndp_array *a, int64_t at, int64_t n, const double *v)
     }
 }
 
-static void put_one(gndp_array *a, int64_t at, double v)
-{
-    put(a, at, 1, &v);
-}
-
-static void get(const gndp_array *a, int64_t at, int64_t n, double *v)
+void plans_get(const gndp_array *a, int64_t at, int64_t n, double *v)
 {
     if (a->type.dtype == GNDP_F64) {
         memcpy(v, (const double *)a->data + at, (size_t)n * sizeof *v);
@@ -161,9 +131,9 @@ static gndp_status make_value(gndp_evaluator *ev)
     const gndp_score_inputs in = make_inputs(ev, g);
     const gndp_node score = build_score(ev, g, &in);
     const gndp_type type = gndp_node_type(score);
-    GNDP_CHECK(gndp_graph_status(g) != GNDP_OK || gndp_type_equal(type, ev->y.type),
-               GNDP_ERR_SHAPE, "the score is " GNDP_TYPE_FMT ", the state " GNDP_TYPE_FMT,
-               GNDP_TYPE_ARG(type), GNDP_TYPE_ARG(ev->y.type));
+    GNDP_CHECK(gndp_graph_status(g) != GNDP_OK || gndp_type_equal(type, ev->y.type), GNDP_ERR_SHAPE,
+               "the score is " GNDP_TYPE_FMT ", the state " GNDP_TYPE_FMT, GNDP_TYPE_ARG(type),
+               GNDP_TYPE_ARG(ev->y.type));
     const gndp_node out[2] = {score, touch(g, &in, ev->dtype)};
     GNDP_TRY(compile(ev, g, out, 2, &p));
     ev->value = p;
@@ -212,22 +182,45 @@ static gndp_status make_products(gndp_evaluator *ev, int64_t width, score_plan *
     const gndp_node score = build_score(ev, g, &in), cot = gndp_input(g, "cot", many),
                     weight = gndp_input(g, "weight", many);
     for (int64_t c = 0; c < width; c++) {
-        const gndp_node mine =
-            gndp_reshape(g, gndp_slice_axis(g, cot, 0, c, c + 1), 3, y.dim);
-        const gndp_node by =
-            gndp_reshape(g, gndp_slice_axis(g, weight, 0, c, c + 1), 3, y.dim);
+        const gndp_node mine = gndp_reshape(g, gndp_slice_axis(g, cot, 0, c, c + 1), 3, y.dim);
+        const gndp_node by = gndp_reshape(g, gndp_slice_axis(g, weight, 0, c, c + 1), 3, y.dim);
         const gndp_node product = gndp_mul(g, pull_back(g, score, mine, in.y), by);
-        each[c] = gndp_reshape(g, gndp_sum(g, product, axes, 2, false), 2,
-                               (int64_t[]){1, y.dim[0]});
+        each[c] =
+            gndp_reshape(g, gndp_sum(g, product, axes, 2, false), 2, (int64_t[]){1, y.dim[0]});
     }
-    const gndp_node out[3] = {score, gndp_concat(g, each, (int)width, 0),
-                              touch(g, &in, ev->dtype)};
+    const gndp_node out[3] = {score, gndp_concat(g, each, (int)width, 0), touch(g, &in, ev->dtype)};
     GNDP_TRY(compile(ev, g, out, 3, &p));
     *out_plan = p;
     p = (score_plan){0};
 done:
     plan_free(&p);
     gndp_graph_free(g);
+    return st;
+}
+
+gndp_status plans_vjp(gndp_evaluator *ev, score_plan **out)
+{
+    gndp_status st = GNDP_OK;
+    if (ev->vjp.plan == NULL) {
+        GNDP_TRY(make_vjp(ev));
+    }
+    *out = &ev->vjp;
+done:
+    return st;
+}
+
+gndp_status plans_products(gndp_evaluator *ev, int64_t items, score_plan **out)
+{
+    gndp_status st = GNDP_OK;
+    int k = 0;
+    while (k + 1 < WIDTHS && INT64_C(1) << k < items) {
+        k++;
+    }
+    if (ev->products[k].plan == NULL) {
+        GNDP_TRY(make_products(ev, INT64_C(1) << k, &ev->products[k]));
+    }
+    *out = &ev->products[k];
+done:
     return st;
 }
 
@@ -238,7 +231,8 @@ static gndp_status check_points(const gndp_evaluator *ev, const gndp_array *x)
     gndp_status st = GNDP_OK;
     GNDP_CHECK(x != NULL && x->data != NULL, GNDP_ERR_ARG, "x is NULL");
     GNDP_CHECK(x->type.dtype == GNDP_F64 && (x->type.rank == 2 || x->type.rank == 3),
-               GNDP_ERR_SHAPE, "points are " GNDP_TYPE_FMT ", wanted are f64 [N, D] or [batch, N, D]",
+               GNDP_ERR_SHAPE,
+               "points are " GNDP_TYPE_FMT ", wanted are f64 [N, D] or [batch, N, D]",
                GNDP_TYPE_ARG(x->type));
     GNDP_CHECK(x->type.rank == 2 || x->type.dim[0] == ev->batch, GNDP_ERR_SHAPE,
                "points for %lld realizations, blocks of %lld", (long long)x->type.dim[0],
@@ -264,7 +258,7 @@ gndp_status gndp_evaluator_move(gndp_evaluator *ev, const gndp_array *x)
     memset(ev->x.data, 0, gndp_type_bytes(ev->x.type));
     memset(ev->y.data, 0, gndp_type_bytes(ev->y.type));
     for (int64_t b = 0; b < sets; b++) {
-        put(&ev->x, b * ev->plan_points * d, n * d, (const double *)x->data + b * n * d);
+        plans_put(&ev->x, b * ev->plan_points * d, n * d, (const double *)x->data + b * n * d);
     }
     for (int64_t i = 0; ev->padded && i < ev->batch * ev->plan_points; i++) {
         ((int32_t *)ev->mask.data)[i] = i % ev->plan_points < n;
@@ -296,8 +290,8 @@ static gndp_status check_create(const gndp_score *score, const gndp_schedule *sc
 {
     gndp_status st = GNDP_OK;
     GNDP_CHECK(score != NULL && score->build != NULL, GNDP_ERR_ARG, "score is NULL or empty");
-    GNDP_CHECK(score->dtype == GNDP_F32 || score->dtype == GNDP_F64, GNDP_ERR_TYPE,
-               "a score in %s", gndp_dtype_name(score->dtype));
+    GNDP_CHECK(score->dtype == GNDP_F32 || score->dtype == GNDP_F64, GNDP_ERR_TYPE, "a score in %s",
+               gndp_dtype_name(score->dtype));
     GNDP_CHECK(score->components >= 1, GNDP_ERR_RANGE, "a score of %d components",
                score->components);
     GNDP_TRY(gndp_schedule_check(schedule));
@@ -387,254 +381,4 @@ int64_t evaluator_size(const gndp_evaluator *ev)
 bool evaluator_own_points(const gndp_evaluator *ev)
 {
     return !ev->shared_x;
-}
-
-/* ---- Running --------------------------------------------------------------------------------- */
-
-/* Row k of the plan takes realization k % n; padded points keep the zeros they were given. */
-static void fill_rows(gndp_evaluator *ev, int64_t n, const double *t, bool one_time,
-                      const double *y)
-{
-    const int64_t size = evaluator_size(ev), stride = ev->plan_points * ev->components;
-    gndp_linear_law at = {0};
-    for (int64_t k = 0; k < ev->batch; k++) {
-        const int64_t i = k % n;
-        const double now = t[one_time ? 0 : i];
-        if (k == 0 || !one_time) {
-            at = gndp_schedule_marginal(&ev->schedule, now);
-        }
-        put_one(&ev->t, k, now);
-        put_one(&ev->decay, k, at.a);
-        put_one(&ev->variance, k, at.variance);
-        put(&ev->y, k * stride, size, y + i * size);
-    }
-}
-
-static gndp_status run(score_plan *p)
-{
-    return gndp_plan_run(p->plan, p->feed, p->n_feeds, p->out, p->n_out);
-}
-
-static void get_rows(const gndp_evaluator *ev, const gndp_array *a, int64_t n, double *v)
-{
-    const int64_t size = evaluator_size(ev), stride = ev->plan_points * ev->components;
-    for (int64_t i = 0; i < n; i++) {
-        get(a, i * stride, size, v + i * size);
-    }
-}
-
-gndp_status evaluator_block(gndp_evaluator *ev, int64_t n, int64_t active, const double *t,
-                            bool one_time, const double *y, double *g)
-{
-    gndp_status st = GNDP_OK;
-    fill_rows(ev, n, t, one_time, y);
-    GNDP_TRY(run(&ev->value));
-    get_rows(ev, &ev->value.out[0], n, g);
-    ev->count += active;
-done:
-    return st;
-}
-
-/* The plan with as many products as `items` of them want. */
-static gndp_status products_for(gndp_evaluator *ev, int64_t items, score_plan **out)
-{
-    gndp_status st = GNDP_OK;
-    int k = 0;
-    while (k + 1 < WIDTHS && INT64_C(1) << k < items) {
-        k++;
-    }
-    if (ev->products[k].plan == NULL) {
-        GNDP_TRY(make_products(ev, INT64_C(1) << k, &ev->products[k]));
-    }
-    *out = &ev->products[k];
-done:
-    return st;
-}
-
-/* Rows n .. m n - 1 repeat the realizations with other products, so that few of them fill a block
- * too. */
-typedef struct product_tiles {
-    int64_t n, repeats, width, items;
-} product_tiles;
-
-static product_tiles tiles_of(const gndp_evaluator *ev, const score_plan *p, int64_t n,
-                              int64_t items)
-{
-    return (product_tiles){.n = n,
-                           .repeats = ev->shared_x ? ev->batch / n : 1,
-                           .width = p->cot.type.dim[0],
-                           .items = items};
-}
-
-/* Which product row k and column c of the run that starts at `base` make; -1: none. */
-static int64_t tile_item(const product_tiles *tiles, int64_t base, int64_t k, int64_t c)
-{
-    const int64_t item = base + c * tiles->repeats + k / tiles->n;
-    return k < tiles->n * tiles->repeats && item < tiles->items ? item : -1;
-}
-
-/* Sums of a realization go by rising item, whatever the tiles. */
-static void add_products(const gndp_evaluator *ev, const score_plan *p, const product_tiles *tiles,
-                         int64_t base, double *sum)
-{
-    for (int64_t c = 0; c < tiles->width; c++) {
-        for (int64_t k = 0; k < tiles->n * tiles->repeats; k++) {
-            if (tile_item(tiles, base, k, c) >= 0) {
-                double v;
-                get(&p->out[1], c * ev->batch + k, 1, &v);
-                sum[k % tiles->n] += v;
-            }
-        }
-    }
-}
-
-/* Unit vectors in cotangent and weight: entry (item, item) of J. Called again with 0 to take them
- * out. */
-static void put_units(gndp_evaluator *ev, score_plan *p, const product_tiles *tiles, int64_t base,
-                      double v)
-{
-    const int64_t stride = ev->plan_points * ev->components;
-    for (int64_t c = 0; c < tiles->width; c++) {
-        for (int64_t k = 0; k < ev->batch; k++) {
-            const int64_t item = tile_item(tiles, base, k, c);
-            if (item >= 0) {
-                put_one(&p->cot, (c * ev->batch + k) * stride + item, v);
-                put_one(&p->weight, (c * ev->batch + k) * stride + item, v);
-            }
-        }
-    }
-}
-
-gndp_status evaluator_trace(gndp_evaluator *ev, int64_t n, int64_t active, const double *t,
-                            bool one_time, const double *y, double *g, double *trace)
-{
-    gndp_status st = GNDP_OK;
-    score_plan *p = NULL;
-    const int64_t size = evaluator_size(ev);
-    GNDP_TRY(products_for(ev, size, &p));
-    const product_tiles tiles = tiles_of(ev, p, n, size);
-    memset(p->cot.data, 0, gndp_type_bytes(p->cot.type));
-    memset(p->weight.data, 0, gndp_type_bytes(p->weight.type));
-    memset(trace, 0, (size_t)n * sizeof *trace);
-    fill_rows(ev, n, t, one_time, y);
-    for (int64_t base = 0; base < size; base += tiles.width * tiles.repeats) {
-        put_units(ev, p, &tiles, base, 1.0);
-        GNDP_TRY(run(p));
-        put_units(ev, p, &tiles, base, 0.0);
-        add_products(ev, p, &tiles, base, trace);
-    }
-    get_rows(ev, &p->out[0], n, g);
-    ev->count += 2 * active * size;
-done:
-    return st;
-}
-
-gndp_status evaluator_probe(gndp_evaluator *ev, int64_t n, int64_t active, const double *t,
-                            bool one_time, const double *y, int64_t probes, const double *a,
-                            const double *b, double *g, double *estimate)
-{
-    gndp_status st = GNDP_OK;
-    score_plan *p = NULL;
-    const int64_t size = evaluator_size(ev), stride = ev->plan_points * ev->components;
-    GNDP_TRY(products_for(ev, probes, &p));
-    const product_tiles tiles = tiles_of(ev, p, n, probes);
-    memset(estimate, 0, (size_t)n * sizeof *estimate);
-    fill_rows(ev, n, t, one_time, y);
-    for (int64_t base = 0; base < probes; base += tiles.width * tiles.repeats) {
-        memset(p->cot.data, 0, gndp_type_bytes(p->cot.type));
-        memset(p->weight.data, 0, gndp_type_bytes(p->weight.type));
-        for (int64_t c = 0; c < tiles.width; c++) {
-            for (int64_t k = 0; k < ev->batch; k++) {
-                const int64_t item = tile_item(&tiles, base, k, c);
-                if (item >= 0) {
-                    const int64_t from = (k % n * probes + item) * size;
-                    put(&p->cot, (c * ev->batch + k) * stride, size, a + from);
-                    put(&p->weight, (c * ev->batch + k) * stride, size, b + from);
-                }
-            }
-        }
-        GNDP_TRY(run(p));
-        add_products(ev, p, &tiles, base, estimate);
-    }
-    for (int64_t i = 0; i < n; i++) {
-        estimate[i] /= (double)probes;
-    }
-    get_rows(ev, &p->out[0], n, g);
-    ev->count += 2 * active * probes;
-done:
-    return st;
-}
-
-/* ---- Public calls ---------------------------------------------------------------------------- */
-
-static gndp_status check_call(const gndp_evaluator *ev, int64_t n, const void *t, const void *in,
-                              const void *out)
-{
-    gndp_status st = GNDP_OK;
-    GNDP_CHECK(ev != NULL, GNDP_ERR_ARG, "evaluator is NULL");
-    GNDP_CHECK(n >= 0 && (ev->shared_x || n <= ev->batch), GNDP_ERR_RANGE,
-               "%lld realizations%s", (long long)n,
-               n < 0 ? "" : ", more than have points of their own");
-    GNDP_CHECK(n == 0 || (t != NULL && in != NULL && out != NULL), GNDP_ERR_ARG,
-               "an array is NULL");
-    GNDP_CHECK(n == 0 || in != out, GNDP_ERR_ARG, "g and y are the same array");
-done:
-    return st;
-}
-
-gndp_status gndp_evaluator_score(gndp_evaluator *ev, int64_t n, const double *t, bool one_time,
-                                 const double *y, double *g)
-{
-    gndp_status st = GNDP_OK;
-    GNDP_TRY(check_call(ev, n, t, y, g));
-    const int64_t size = evaluator_size(ev);
-    for (int64_t r = 0; r < n; r += ev->batch) {
-        const int64_t some = n - r < ev->batch ? n - r : ev->batch;
-        GNDP_TRY(evaluator_block(ev, some, some, one_time ? t : t + r, one_time, y + r * size,
-                                 g + r * size));
-    }
-done:
-    return st;
-}
-
-gndp_status gndp_evaluator_vjp(gndp_evaluator *ev, int64_t n, const double *t, bool one_time,
-                               const double *y, const double *cot, double *g, double *out)
-{
-    gndp_status st = GNDP_OK;
-    GNDP_TRY(check_call(ev, n, t, y, g));
-    GNDP_CHECK(n == 0 || (cot != NULL && out != NULL), GNDP_ERR_ARG, "an array is NULL");
-    if (ev->vjp.plan == NULL) {
-        GNDP_TRY(make_vjp(ev));
-    }
-    const int64_t size = evaluator_size(ev), stride = ev->plan_points * ev->components;
-    memset(ev->vjp.cot.data, 0, gndp_type_bytes(ev->vjp.cot.type));
-    for (int64_t r = 0; r < n; r += ev->batch) {
-        const int64_t some = n - r < ev->batch ? n - r : ev->batch;
-        fill_rows(ev, some, one_time ? t : t + r, one_time, y + r * size);
-        for (int64_t k = 0; k < ev->batch; k++) {
-            put(&ev->vjp.cot, k * stride, size, cot + (r + k % some) * size);
-        }
-        GNDP_TRY(run(&ev->vjp));
-        get_rows(ev, &ev->vjp.out[0], some, g + r * size);
-        get_rows(ev, &ev->vjp.out[1], some, out + r * size);
-        ev->count += 2 * some;
-    }
-done:
-    return st;
-}
-
-gndp_status gndp_evaluator_divergence(gndp_evaluator *ev, int64_t n, const double *t, bool one_time,
-                                      const double *y, double *g, double *divergence)
-{
-    gndp_status st = GNDP_OK;
-    GNDP_TRY(check_call(ev, n, t, y, g));
-    GNDP_CHECK(n == 0 || divergence != NULL, GNDP_ERR_ARG, "divergence is NULL");
-    const int64_t size = evaluator_size(ev);
-    for (int64_t r = 0; r < n; r += ev->batch) {
-        const int64_t some = n - r < ev->batch ? n - r : ev->batch;
-        GNDP_TRY(evaluator_trace(ev, some, some, one_time ? t : t + r, one_time, y + r * size,
-                                 g + r * size, divergence + r));
-    }
-done:
-    return st;
 }

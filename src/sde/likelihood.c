@@ -10,8 +10,7 @@
 
 gndp_likelihood_options gndp_likelihood_options_default(void)
 {
-    return (gndp_likelihood_options){
-        .solver = GNDP_ODE_RK4, .steps = 100, .tolerance = 1e-6};
+    return (gndp_likelihood_options){.solver = GNDP_ODE_RK4, .steps = 100, .tolerance = 1e-6};
 }
 
 /* A block on its way from t0 to t1: dy/dt = F = -(beta/2) [(y - m) + g], dl/dt = div F. */
@@ -19,10 +18,10 @@ typedef struct flow {
     gndp_evaluator *ev;
     const gndp_schedule *schedule;
     const gndp_likelihood_options *options;
-    int64_t b, n, size; /* slots; fields in this block; N P */
-    double *mean;       /* [N P] */
-    double *y, *l;      /* [b, N P], [b] */
-    double *a, *c;      /* probes L^-T eps and L eps [b, probes, N P], or NULL */
+    int64_t b, n, size;                    /* slots; fields in this block; N P */
+    double *mean;                          /* [N P] */
+    double *y, *l;                         /* [b, N P], [b] */
+    double *a, *c;                         /* probes L^-T eps and L eps [b, probes, N P], or NULL */
     double *slope[2], *slope_l[2], *trial; /* sums of slopes, the last one; where it was taken */
     adaptive_memory adaptive;
     uint32_t *member;
@@ -153,8 +152,8 @@ static gndp_status (*const solver_steps[])(flow *f, double t, double h) = {
 /* ---- Probes ---------------------------------------------------------------------------------- */
 
 /*
- * The trace of J is that of L^-1 J L, so E a' J c with c = L eps, a = L^-T eps = K^-1 L eps: for the
- * exact score a symmetric matrix, which for Gaussian probes never has the larger variance. eps
+ * The trace of J is that of L^-1 J L, so E a' J c with c = L eps, a = L^-T eps = K^-1 L eps: for
+ * the exact score a symmetric matrix, which for Gaussian probes never has the larger variance. eps
  * stays along the path, so the solves are done once.
  */
 static gndp_status draw_probes(flow *f, const gndp_gaussian *law)
@@ -168,8 +167,8 @@ static gndp_status draw_probes(flow *f, const gndp_gaussian *law)
             double *e = eps + q * rank;
             const uint32_t stream = SDE_STREAM_PROBE((uint32_t)q);
             if (f->options->gaussian_probes) {
-                GNDP_TRY(gndp_random_normal_f64(f->options->seed, 0, f->member[r], stream, 0, rank,
-                                                e));
+                GNDP_TRY(
+                    gndp_random_normal_f64(f->options->seed, 0, f->member[r], stream, 0, rank, e));
                 continue;
             }
             GNDP_TRY(
@@ -381,7 +380,8 @@ static double *pick(int64_t n, int64_t size, int64_t p, int64_t c, const int64_t
     return out;
 }
 
-gndp_status gndp_conditional_log_likelihood(const gndp_flow_law *joint, const gndp_flow_law *context,
+gndp_status gndp_conditional_log_likelihood(const gndp_flow_law *joint,
+                                            const gndp_flow_law *context,
                                             const gndp_schedule *schedule,
                                             const gndp_likelihood_options *options, int64_t n,
                                             const uint32_t *member, int64_t c, const int64_t *index,

@@ -20,8 +20,7 @@ gndp_node limit_keep(gndp_graph *g, gndp_node mask, gndp_node x)
         return x;
     }
     const gndp_type type = gndp_node_type(mask);
-    const gndp_node column =
-        gndp_reshape(g, mask, 3, (int64_t[]){type.dim[0], type.dim[1], 1});
+    const gndp_node column = gndp_reshape(g, mask, 3, (int64_t[]){type.dim[0], type.dim[1], 1});
     return gndp_select(g, column, x, gndp_scalar(g, gndp_node_type(x).dtype, 0.0));
 }
 
@@ -41,8 +40,7 @@ static gndp_node clean_points(gndp_graph *g, gndp_node x, gndp_node mask)
         return wide;
     }
     const gndp_type type = gndp_node_type(mask);
-    const gndp_node column =
-        gndp_reshape(g, mask, 3, (int64_t[]){type.dim[0], type.dim[1], 1});
+    const gndp_node column = gndp_reshape(g, mask, 3, (int64_t[]){type.dim[0], type.dim[1], 1});
     return gndp_select(g, column, wide, gndp_scalar(g, GNDP_F64, 1.0)); /* [R, N, D] */
 }
 
@@ -50,8 +48,7 @@ static gndp_node clean_points(gndp_graph *g, gndp_node x, gndp_node mask)
 static gndp_node mask_values(gndp_graph *g, gndp_node mask, int64_t outputs)
 {
     const gndp_type type = gndp_node_type(mask);
-    const gndp_node column =
-        gndp_reshape(g, mask, 3, (int64_t[]){type.dim[0], type.dim[1], 1});
+    const gndp_node column = gndp_reshape(g, mask, 3, (int64_t[]){type.dim[0], type.dim[1], 1});
     const gndp_node all =
         gndp_broadcast_to(g, column, 3, (int64_t[]){type.dim[0], type.dim[1], outputs});
     return gndp_reshape(g, all, 2, (int64_t[]){type.dim[0], type.dim[1] * outputs});
@@ -90,8 +87,7 @@ gndp_limit_nodes gndp_process_limit(gndp_graph *g, const gndp_process *process, 
                                     gndp_node mask)
 {
     gndp_limit_nodes limit = {.white = process->white, .outputs = process->outputs};
-    limit.mean =
-        gndp_constant(g, gndp_type_1d(GNDP_F64, process->outputs), process->mean);
+    limit.mean = gndp_constant(g, gndp_type_1d(GNDP_F64, process->outputs), process->mean);
     if (process->white == 0.0) {
         limit.root = factor(g, process, x, mask);
     }

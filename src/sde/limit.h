@@ -6,9 +6,11 @@
 #include <gndp/sde.h>
 
 /* Each takes z [R, N, P] of either type and returns that type; the products themselves are f64. */
-gndp_node limit_colour_transposed(gndp_graph *g, const gndp_limit_nodes *limit, gndp_node z); /* L' z */
-gndp_node limit_whiten(gndp_graph *g, const gndp_limit_nodes *limit, gndp_node z);            /* L^-1 z */
-gndp_node limit_whiten_transposed(gndp_graph *g, const gndp_limit_nodes *limit, gndp_node z); /* L^-T z */
+gndp_node limit_colour_transposed(gndp_graph *g, const gndp_limit_nodes *limit,
+                                  gndp_node z);                                    /* L' z */
+gndp_node limit_whiten(gndp_graph *g, const gndp_limit_nodes *limit, gndp_node z); /* L^-1 z */
+gndp_node limit_whiten_transposed(gndp_graph *g, const gndp_limit_nodes *limit,
+                                  gndp_node z); /* L^-T z */
 
 /** The mean in the type of z. */
 gndp_node limit_mean(gndp_graph *g, const gndp_limit_nodes *limit, gndp_node z);

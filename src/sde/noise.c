@@ -14,8 +14,7 @@ static gndp_status white_of(const gndp_gaussian *law, double *out)
 {
     gndp_status st = GNDP_OK;
     double *variance = malloc((size_t)gndp_gaussian_size(law) * sizeof *variance + 1);
-    GNDP_CHECK(variance != NULL, GNDP_ERR_NOMEM, "%lld values",
-               (long long)gndp_gaussian_size(law));
+    GNDP_CHECK(variance != NULL, GNDP_ERR_NOMEM, "%lld values", (long long)gndp_gaussian_size(law));
     GNDP_TRY(gndp_gaussian_variance(law, variance));
     *out = gndp_gaussian_size(law) > 0 ? sqrt(variance[0]) : 1.0;
 done:

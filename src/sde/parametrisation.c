@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a network's raw output to the preconditioned score, and to the denoising loss (geomndp.md 4).
+// From a network's raw output to the preconditioned score, and to the denoising loss (geomndp.md
+// 4).
 #define GNDP_NO_CALLSITE
 #include <gndp/ops.h>
 
@@ -48,8 +49,8 @@ gndp_status gndp_parametrisation_check(const gndp_parametrisation *p)
 {
     gndp_status st = GNDP_OK;
     GNDP_CHECK(p != NULL, GNDP_ERR_ARG, "parametrisation is NULL");
-    GNDP_CHECK((int)p->target >= 0 && (int)p->target < TARGETS, GNDP_ERR_RANGE,
-               "target %d is none", (int)p->target);
+    GNDP_CHECK((int)p->target >= 0 && (int)p->target < TARGETS, GNDP_ERR_RANGE, "target %d is none",
+               (int)p->target);
 done:
     return st;
 }
@@ -64,13 +65,11 @@ typedef struct terms {
 
 static gndp_node clamped(gndp_graph *g, gndp_node variance)
 {
-    return gndp_max2(g, variance,
-                     gndp_scalar(g, gndp_node_type(variance).dtype, LEAST_VARIANCE));
+    return gndp_max2(g, variance, gndp_scalar(g, gndp_node_type(variance).dtype, LEAST_VARIANCE));
 }
 
-static terms make_terms(gndp_graph *g, const gndp_parametrisation *p,
-                        const gndp_limit_nodes *limit, const gndp_score_inputs *in,
-                        gndp_node output)
+static terms make_terms(gndp_graph *g, const gndp_parametrisation *p, const gndp_limit_nodes *limit,
+                        const gndp_score_inputs *in, gndp_node output)
 {
     terms t;
     t.decay = limit_column(g, in->decay);
@@ -98,9 +97,9 @@ gndp_node gndp_parametrisation_score(gndp_graph *g, const gndp_parametrisation *
     gndp_node score = t.output;
     switch (p->target) {
     case GNDP_TARGET_Y0: /* Tweedie: (r E[y_0 | y] + (1 - r) m - y)/v */
-        score = gndp_div(
-            g, gndp_sub(g, gndp_mul(g, t.decay, gndp_sub(g, t.output, t.mean)), t.centred),
-            t.variance);
+        score =
+            gndp_div(g, gndp_sub(g, gndp_mul(g, t.decay, gndp_sub(g, t.output, t.mean)), t.centred),
+                     t.variance);
         return limit_keep(g, in->mask, score);
     case GNDP_TARGET_S:
         score = gndp_limit_colour(g, limit, score);
@@ -145,8 +144,7 @@ static gndp_node residual(gndp_graph *g, const gndp_parametrisation *p,
     }
     if (p->residual_trick) {
         e = gndp_sub(g, e,
-                     p->target == GNDP_TARGET_K ? t->centred
-                                                : limit_whiten(g, limit, t->centred));
+                     p->target == GNDP_TARGET_K ? t->centred : limit_whiten(g, limit, t->centred));
     }
     const gndp_node noise = p->target == GNDP_TARGET_K ? gndp_limit_colour(g, limit, z) : z;
     return p->weighted ? gndp_add(g, gndp_mul(g, t->deviation, e), noise)
@@ -160,12 +158,13 @@ gndp_node gndp_denoising_loss(gndp_graph *g, const gndp_parametrisation *p,
     const terms t = make_terms(g, p, limit, in, output);
     const gndp_type type = gndp_node_type(y0);
     const int both[2] = {1, 2};
-    gndp_node e = residual(g, p, limit, &t, limit_keep(g, in->mask, y0),
-                           limit_keep(g, in->mask, z));
+    gndp_node e =
+        residual(g, p, limit, &t, limit_keep(g, in->mask, y0), limit_keep(g, in->mask, z));
     e = limit_keep(g, in->mask, e); /* the output at a masked point need not be 0 */
     e = gndp_sum(g, p->absolute ? gndp_abs(g, e) : gndp_square(g, e), both, 2, false); /* [R] */
     if (gndp_is_none(in->mask)) {
-        return gndp_scale(g, gndp_mean_all(g, e), type.dim[1] > 0 ? 1.0 / (double)type.dim[1] : 1.0);
+        return gndp_scale(g, gndp_mean_all(g, e),
+                          type.dim[1] > 0 ? 1.0 / (double)type.dim[1] : 1.0);
     }
     const int last = 1;
     const gndp_node count =

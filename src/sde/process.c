@@ -160,9 +160,10 @@ gndp_status gndp_process_law(const gndp_process *process, const gndp_points *poi
         const long long has = (long long)(gndp_gaussian_size(*out) / (n > 0 ? n : 1));
         gndp_gaussian_free(*out);
         *out = NULL;
-        GNDP_CHECK(false, GNDP_ERR_SHAPE,
-                   "on these points the limiting kernel has %lld outputs, the field %lld components",
-                   has, (long long)p);
+        GNDP_CHECK(
+            false, GNDP_ERR_SHAPE,
+            "on these points the limiting kernel has %lld outputs, the field %lld components", has,
+            (long long)p);
     }
 done:
     free(mean);
@@ -180,8 +181,8 @@ static gndp_status check_draw(const gndp_process *process, const gndp_gaussian *
     GNDP_CHECK(n == 0 || (in != NULL && member != NULL && out != NULL), GNDP_ERR_ARG,
                "an array is NULL");
     GNDP_CHECK(gndp_gaussian_size(law) % process->outputs == 0, GNDP_ERR_SHAPE,
-               "a law of %lld values, fields of %d components",
-               (long long)gndp_gaussian_size(law), process->outputs);
+               "a law of %lld values, fields of %d components", (long long)gndp_gaussian_size(law),
+               process->outputs);
 done:
     return st;
 }

@@ -28,7 +28,8 @@ gndp_status sampler_noise(sampler_run *run, int64_t step, uint32_t draw)
 {
     gndp_status st = GNDP_OK;
     const double temperature = run->options->temperature;
-    GNDP_TRY(noise_fill(&run->noise, key_of(run, step, SDE_STREAM_NOISE(draw)), run->member, run->b, run->xi));
+    GNDP_TRY(noise_fill(&run->noise, key_of(run, step, SDE_STREAM_NOISE(draw)), run->member, run->b,
+                        run->xi));
     for (int64_t i = 0; temperature != 1.0 && i < run->b * run->size; i++) {
         run->xi[i] *= temperature;
     }
@@ -43,8 +44,7 @@ gndp_status sampler_watch(sampler_run *run, double steps_done)
     gndp_progress_update(o->progress, (int64_t)((double)(run->block * o->steps) + steps_done),
                          NULL);
     GNDP_CHECK(o->stop == NULL || !o->stop(o->stop_state), GNDP_ERR_INTERRUPTED,
-               "stopped in block %lld of %lld", (long long)run->block + 1,
-               (long long)run->blocks);
+               "stopped in block %lld of %lld", (long long)run->block + 1, (long long)run->blocks);
 done:
     return st;
 }
@@ -150,8 +150,8 @@ gndp_status gndp_langevin_step(gndp_evaluator *ev, const gndp_gaussian *law, dou
     double *g = NULL, *xi = NULL, *each = NULL;
     GNDP_CHECK(ev != NULL && law != NULL, GNDP_ERR_ARG, "evaluator or law is NULL");
     GNDP_CHECK(n == 0 || (member != NULL && y != NULL), GNDP_ERR_ARG, "an array is NULL");
-    GNDP_CHECK(n >= 0 && eta >= 0.0 && isfinite(eta), GNDP_ERR_RANGE,
-               "%lld members, step size %g", (long long)n, eta);
+    GNDP_CHECK(n >= 0 && eta >= 0.0 && isfinite(eta), GNDP_ERR_RANGE, "%lld members, step size %g",
+               (long long)n, eta);
     GNDP_CHECK(gndp_gaussian_size(law) == evaluator_size(ev), GNDP_ERR_SHAPE,
                "a law of %lld values, a score of %lld", (long long)gndp_gaussian_size(law),
                (long long)evaluator_size(ev));
@@ -182,12 +182,12 @@ done:
 /* ---- Blocks ---------------------------------------------------------------------------------- */
 
 /*
- * A member's slot is its number modulo the block, whoever else is drawn, so that it always meets the
- * same code: member k is the (number of earlier ones with its slot)-th block's. Where every
+ * A member's slot is its number modulo the block, whoever else is drawn, so that it always meets
+ * the same code: member k is the (number of earlier ones with its slot)-th block's. Where every
  * realization has points of its own, its place in the call is its slot.
  */
-static gndp_status assign(const sampler_run *run, int64_t n, const uint32_t *member,
-                          int64_t *block, int64_t *blocks)
+static gndp_status assign(const sampler_run *run, int64_t n, const uint32_t *member, int64_t *block,
+                          int64_t *blocks)
 {
     gndp_status st = GNDP_OK;
     int64_t *taken = calloc((size_t)run->b, sizeof *taken);
@@ -281,8 +281,8 @@ static gndp_status check_options(const gndp_sampler_options *o)
                    isfinite(o->corrector_snr) && o->corrector_snr >= 0.0,
                GNDP_ERR_RANGE, "corrector psi %g, snr %g: neither may be negative",
                o->corrector_psi, o->corrector_snr);
-    GNDP_CHECK(o->temperature >= 0.0 && isfinite(o->temperature), GNDP_ERR_RANGE,
-               "temperature %g", o->temperature);
+    GNDP_CHECK(o->temperature >= 0.0 && isfinite(o->temperature), GNDP_ERR_RANGE, "temperature %g",
+               o->temperature);
     GNDP_CHECK(o->corrector_snr <= 0.0 || o->temperature > 0.0, GNDP_ERR_RANGE,
                "the signal-to-noise rule wants noise: temperature %g", o->temperature);
     GNDP_CHECK(o->tolerance > 0.0 && o->tolerance < 1.0, GNDP_ERR_RANGE,
@@ -333,8 +333,7 @@ static gndp_status open_run(sampler_run *run, const gndp_gaussian *law, bool ada
     if (adaptive) {
         GNDP_TRY(adaptive_open(run->b, run->size, &run->adaptive));
     } else {
-        GNDP_TRY(gndp_time_grid(run->schedule, run->options->grid, run->options->steps,
-                                run->grid));
+        GNDP_TRY(gndp_time_grid(run->schedule, run->options->grid, run->options->steps, run->grid));
     }
 done:
     return st;

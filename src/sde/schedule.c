@@ -127,8 +127,7 @@ static double cosine_inverse(const gndp_schedule *s, double b)
 /* f(k)/f(0) of the rule up to a factor that cancels in ratios. */
 static double discrete_level(const gndp_schedule *s, int k)
 {
-    const double c =
-        cos(((double)k / s->steps + s->shift) / (1.0 + s->shift) * HALF_PI);
+    const double c = cos(((double)k / s->steps + s->shift) / (1.0 + s->shift) * HALF_PI);
     return c * c;
 }
 
@@ -227,9 +226,10 @@ gndp_status gndp_schedule_find(const char *name, gndp_schedule_kind *out)
             return GNDP_OK;
         }
     }
-    GNDP_CHECK(false, GNDP_ERR_NOT_FOUND,
-               "there is no schedule '%s'; there are: linear, constant, quadratic, cosine, discrete",
-               name);
+    GNDP_CHECK(
+        false, GNDP_ERR_NOT_FOUND,
+        "there is no schedule '%s'; there are: linear, constant, quadratic, cosine, discrete",
+        name);
 done:
     return st;
 }

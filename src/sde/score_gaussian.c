@@ -92,9 +92,8 @@ static gndp_status root_solve(const square_root *r, bool transposed, double *x)
         cblas_dtrsm(CblasColMajor, CblasLeft, CblasLower, transposed ? CblasTrans : CblasNoTrans,
                     CblasNonUnit, r->n, r->n, 1.0, r->l, r->n, x, r->n);
     } else {
-        const lapack_int info =
-            LAPACKE_dgetrs_work(LAPACK_COL_MAJOR, transposed ? 'T' : 'N', r->n, r->n, r->lu, r->n,
-                                r->pivots, x, r->n);
+        const lapack_int info = LAPACKE_dgetrs_work(LAPACK_COL_MAJOR, transposed ? 'T' : 'N', r->n,
+                                                    r->n, r->lu, r->n, r->pivots, x, r->n);
         GNDP_CHECK(info == 0, GNDP_ERR_INTERNAL, "dgetrs: argument %d", -(int)info);
     }
 done:
@@ -173,8 +172,7 @@ gndp_status gndp_gaussian_spectrum(const gndp_gaussian *law, const double *s0, d
     gndp_status st = GNDP_OK;
     square_root root = {0};
     double *a = NULL;
-    GNDP_CHECK(law != NULL && s0 != NULL && w != NULL, GNDP_ERR_ARG,
-               "an argument is NULL");
+    GNDP_CHECK(law != NULL && s0 != NULL && w != NULL, GNDP_ERR_ARG, "an argument is NULL");
     GNDP_TRY(root_open(law, &root));
     GNDP_TRY(copy_covariance(root.n, s0, &a));
     GNDP_TRY(whitened_spectrum(&root, false, a, w));
@@ -227,8 +225,8 @@ static gndp_node gaussian_build(const void *state, gndp_graph *g, const gndp_sco
     }
     const gndp_node decay = gndp_reshape(g, in->decay, 2, (int64_t[]){r, 1}),
                     variance = gndp_reshape(g, in->variance, 2, (int64_t[]){r, 1});
-    const gndp_node mu = gndp_add(g, constant(g, 1, n, s->mean),
-                                  gndp_mul(g, decay, constant(g, 1, n, s->shift)));
+    const gndp_node mu =
+        gndp_add(g, constant(g, 1, n, s->mean), gndp_mul(g, decay, constant(g, 1, n, s->shift)));
     const gndp_node q = gndp_matmul(g, gndp_sub(g, mu, y), constant(g, n, n, s->f_columns));
     const gndp_node precision =
         gndp_add(g, gndp_mul(g, gndp_square(g, decay), constant(g, 1, n, s->w)), variance);
@@ -239,8 +237,7 @@ static gndp_node gaussian_build(const void *state, gndp_graph *g, const gndp_sco
     return gndp_reshape(g, score, 3, type.dim);
 }
 
-static gndp_status make_factors(const square_root *root, const double *s0,
-                                gaussian_state *s)
+static gndp_status make_factors(const square_root *root, const double *s0, gaussian_state *s)
 {
     gndp_status st = GNDP_OK;
     const int64_t n = s->size;
@@ -258,8 +255,8 @@ done:
     return st;
 }
 
-gndp_status gndp_score_gaussian(const gndp_gaussian *law, const double *mean,
-                                const double *s0, gndp_score *out)
+gndp_status gndp_score_gaussian(const gndp_gaussian *law, const double *mean, const double *s0,
+                                gndp_score *out)
 {
     gndp_status st = GNDP_OK;
     square_root root = {0};
@@ -287,8 +284,11 @@ gndp_status gndp_score_gaussian(const gndp_gaussian *law, const double *mean,
                    (long long)i, mean[i]);
     }
     GNDP_TRY(make_factors(&root, s0, s));
-    *out = (gndp_score){
-        .dtype = GNDP_F64, .components = law->outputs, .state = s, .build = gaussian_build, .free = state_free};
+    *out = (gndp_score){.dtype = GNDP_F64,
+                        .components = law->outputs,
+                        .state = s,
+                        .build = gaussian_build,
+                        .free = state_free};
     s = NULL;
 done:
     root_free(&root);

@@ -9,11 +9,11 @@
 
 /* What steps from t to s < t are made of. */
 typedef struct interval {
-    double h;           /* t - s */
-    double rate;        /* beta(t) */
-    double delta;       /* B(t) - B(s) */
-    double rt, rs;      /* exp(-B/2) */
-    double vt, vs;      /* 1 - exp(-B) */
+    double h;      /* t - s */
+    double rate;   /* beta(t) */
+    double delta;  /* B(t) - B(s) */
+    double rt, rs; /* exp(-B/2) */
+    double vt, vs; /* 1 - exp(-B) */
 } interval;
 
 static interval between(const gndp_schedule *schedule, double t, double s)
@@ -22,8 +22,8 @@ static interval between(const gndp_schedule *schedule, double t, double s)
                           to = gndp_schedule_marginal(schedule, s);
     return (interval){.h = t - s,
                       .rate = gndp_schedule_beta(schedule, t),
-                      .delta = gndp_schedule_integral(schedule, t) -
-                               gndp_schedule_integral(schedule, s),
+                      .delta =
+                          gndp_schedule_integral(schedule, t) - gndp_schedule_integral(schedule, s),
                       .rt = at.a,
                       .rs = to.a,
                       .vt = at.variance,
@@ -128,7 +128,8 @@ static const sampler_row rows[] = {
     {{"multistep2", "two-step method on the denoised field, order 2 on the lambda grid", false, 2,
       NULL},
      advance_multistep2},
-    {{"adaptive", "Dormand-Prince 5(4) on the probability flow, steps by tolerance", false, 5, NULL},
+    {{"adaptive", "Dormand-Prince 5(4) on the probability flow, steps by tolerance", false, 5,
+      NULL},
      NULL},
 };
 enum { ROWS = (int)(sizeof rows / sizeof *rows) };

@@ -8,7 +8,8 @@
 #define SDE_STREAM_TIMES GNDP_STREAM(0x5344, 0)   /* places of training times in their strata */
 #define SDE_STREAM_PAIRING GNDP_STREAM(0x5344, 1) /* which realization takes which */
 #define SDE_STREAM_START GNDP_STREAM(0x5345, 0)   /* the state at t1 */
-#define SDE_STREAM_NOISE(j) GNDP_STREAM(0x5346, (j)) /* of a step: 0 the predictor, j the j-th Langevin step */
+#define SDE_STREAM_NOISE(j)                                                                        \
+    GNDP_STREAM(0x5346, (j)) /* of a step: 0 the predictor, j the j-th Langevin step */
 #define SDE_STREAM_PROBE(i) GNDP_STREAM(0x5347, (i)) /* Hutchinson's probes */
 
 #endif

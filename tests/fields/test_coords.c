@@ -114,7 +114,7 @@ static void coords_check_names_what_is_wrong(void **state)
     assert_fails(gndp_coords_check(&good), GNDP_ERR_RANGE, "longitude 721 is outside -360..720");
     lon[3] = 710.0;
     assert_fails(gndp_coords_check(&good), GNDP_ERR_FORMAT, "350 and 710 are one meridian");
-    lon[3] = (double)(float)709.99999;
+    lon[3] = 709.99993896484375; /* the float below 710 */
     assert_fails(gndp_coords_check(&good), GNDP_ERR_FORMAT, "one meridian");
     lon[3] = 711.0;
     assert_fails(gndp_coords_check(&good), GNDP_ERR_FORMAT, "more than once round");

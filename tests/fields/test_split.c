@@ -103,6 +103,10 @@ static void split_time_is_in_order_with_a_gap(void **state)
         gndp_split_free(&split);
     }
     gndp_field_split split;
+    assert_ok(gndp_split_make(set, GNDP_SPLIT_TIME, share, 1800.0, 0, &split));
+    assert_int_equal(split.n[0],
+                     20 * MEMBERS); /* half an hour away is not less than half an hour */
+    gndp_split_free(&split);
     assert_fails(gndp_split_make(set, GNDP_SPLIT_TIME, share, 5.0 * 3600.0, 0, &split),
                  GNDP_ERR_RANGE, "the gap leaves no field for the validation part");
     assert_null(split.field[0]);

@@ -27,22 +27,39 @@ typedef struct sde_text {
     const char *limit, *data; /* kernels; data with all outputs */
     int64_t n_points, dim;
     int outputs;
-    double mean[3];  /* of the limit, by component */
+    double mean[3]; /* of the limit, by component */
     double beta0, beta1;
 } sde_text;
 
 /* White and correlated limits, m != m0, several outputs, D != P. */
 static const sde_text sde_texts[] = {
     {"white(variance=1.3)", "rbf(lengthscale=0.5)+white(variance=0.02)", 10, 1, 1, {0.7}, 1e-4, 15},
-    {"0.95*rbf(lengthscale=1)+white(variance=0.05)", "rbf(lengthscale=0.5)+white(variance=0.02)", 10,
-     1, 1, {-0.4}, 0, 15},
-    {"on(curlfree(rbf(lengthscale=2)),axes=[0,1])*on(rbf(lengthscale=3),axes=[2])+white(variance=0.1)",
+    {"0.95*rbf(lengthscale=1)+white(variance=0.05)",
+     "rbf(lengthscale=0.5)+white(variance=0.02)",
+     10,
+     1,
+     1,
+     {-0.4},
+     0,
+     15},
+    {"on(curlfree(rbf(lengthscale=2)),axes=[0,1])*on(rbf(lengthscale=3),axes=[2])+white(variance=0."
+     "1)",
      "on(curlfree(rbf(lengthscale=1)),axes=[0,1])*on(matern52(lengthscale=2),axes=[2])+"
      "white(variance=0.02)",
-     6, 3, 2, {0.7, -0.5}, 1e-4, 15},
+     6,
+     3,
+     2,
+     {0.7, -0.5},
+     1e-4,
+     15},
     {"white(variance=0.8)",
-     "coregion(rbf(lengthscale=0.4),a=[1,0.5],rank=1,diagonal=[0.1,0.1])+white(variance=0.02)", 5,
-     1, 2, {0.3, 0.1}, 0, 10},
+     "coregion(rbf(lengthscale=0.4),a=[1,0.5],rank=1,diagonal=[0.1,0.1])+white(variance=0.02)",
+     5,
+     1,
+     2,
+     {0.3, 0.1},
+     0,
+     10},
 };
 enum { SDE_CASES = (int)(sizeof sde_texts / sizeof *sde_texts) };
 
@@ -92,9 +109,9 @@ static inline sde_case *new_case(const sde_text *text)
     for (int64_t i = 0; i < c->n_points * c->dim; i++) {
         c->x[i] = 2.0 * c->x[i] - 1.0;
     }
-    c->points = (gndp_points){.kind = GNDP_POINTS_LIST,
-                              .x = gndp_array_view(
-                                  gndp_type_2d(GNDP_F64, c->n_points, c->dim), c->x)};
+    c->points =
+        (gndp_points){.kind = GNDP_POINTS_LIST,
+                      .x = gndp_array_view(gndp_type_2d(GNDP_F64, c->n_points, c->dim), c->x)};
     assert_ok(gndp_process_create(&c->schedule, k, c->outputs, text->mean, &c->process));
     assert_ok(gndp_process_law(c->process, &c->points, NULL, &c->law));
     gndp_kernel_free(k);
@@ -119,7 +136,8 @@ static inline void free_case(sde_case *c)
     free(c->x), free(c->k), free(c->l), free(c->s0), free(c->m0), free(c->m), free(c);
 }
 
-/* ---- Plain linear algebra, row-major ---------------------------------------------------------- */
+/* ---- Plain linear algebra, row-major ----------------------------------------------------------
+ */
 
 /* c = a b, or a b' */
 static inline void multiply(int64_t n, const double *a, const double *b, bool transposed, double *c)

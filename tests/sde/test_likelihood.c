@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Log-densities by the probability flow with the exact score: closed forms, orders, published biases, probes, conditionals.
+// Log-densities by the probability flow with the exact score: closed forms, orders, published
+// biases, probes, conditionals.
 #include "sde/toy_score.h"
 
 #include "sde/evaluator.h"
@@ -75,25 +76,33 @@ static void likelihood_has_its_closed_form(void **state)
 }
 
 /*
- * The default solver, RK4 with 100 steps: within 1e-3 nats a point, N(m, K) at the end included, of
- * the exact density; for white and correlated limits, curl-free fields with a nonzero limiting mean
- * and D = 3, P = 2 among them. exp(-B(t1)) = exp(-7.5): the terminal law's part is below 1e-3 too.
+ * The default solver, RK4 with 100 steps: within 1e-3 nats a point of the exact density, for white
+ * and correlated limits, curl-free fields with a nonzero limiting mean and D = 3, P = 2 among them.
+ * N(m, K) in place of p_t1 adds what it must: log N(y_t1; m, K) - log p_t1(y_t1), up to .007 nats
+ * an output at the rates of the literature.
  */
 static void likelihood_by_default_is_within_a_thousandth(void **state)
 {
     (void)state;
     enum { R = 8 };
-    for (int which = 0; which < 3; which++) {
+    for (int which = 0; which < SDE_CASES; which++) {
         sde_case *c = new_case(&sde_texts[which]);
+        const int64_t n = c->n;
         opened o = open_exact(c, 8);
-        double *y = new_fields(c, R, 4), log_p[R];
-        assert_ok(gndp_log_likelihood(o.ev, &c->schedule, c->law, NULL, R, NULL, y, log_p, NULL));
+        double *y = new_fields(c, R, 4), *latent = new_values(R * n), *cov = new_values(n * n),
+               *mean = new_values(n), log_p[R], limit[R], total = 0.0;
+        assert_ok(gndp_log_likelihood(o.ev, &c->schedule, c->law, NULL, R, NULL, y, log_p, latent));
+        assert_ok(gndp_gaussian_log_prob(c->law, R, latent, limit));
+        law_at(c, c->schedule.t1, cov, mean);
         for (int r = 0; r < R; r++) {
-            const double exact = normal_log_prob(c->n, c->s0, c->m0, y + r * c->n);
-            assert_near((log_p[r] - exact) / (double)c->n_points, 0.0, 1e-3);
+            const double exact = normal_log_prob(n, c->s0, c->m0, y + r * n),
+                         ends = limit[r] - normal_log_prob(n, cov, mean, latent + r * n);
+            assert_near((log_p[r] - ends - exact) / (double)c->n_points, 0.0, 1e-3);
+            total += ends / (double)(R * n);
         }
-        assert_int_equal(gndp_evaluator_count(o.ev), R * 100 * 4 * 2 * c->n);
-        free(y);
+        assert_near(total, 0.0, 0.007);
+        assert_int_equal(gndp_evaluator_count(o.ev), R * 100 * 4 * 2 * n);
+        free(y), free(latent), free(cov), free(mean);
         close_exact(&o);
         free_case(c);
     }
@@ -123,8 +132,8 @@ static void solvers_converge_at_their_order(void **state)
                 lo.steps = table[i].steps << q;
                 lo.exact_terminal = true;
                 double log_p;
-                assert_ok(
-                    gndp_log_likelihood(o.ev, &c->schedule, c->law, &lo, 1, NULL, y, &log_p, latent));
+                assert_ok(gndp_log_likelihood(o.ev, &c->schedule, c->law, &lo, 1, NULL, y, &log_p,
+                                              latent));
                 error[q] = fabs(log_p + normal_log_prob(n, cov, mean, latent) - exact);
             }
             const double slope = log2(error[1] / error[2]);
@@ -139,12 +148,14 @@ static void solvers_converge_at_their_order(void **state)
     }
 }
 
-/* ---- Published biases -------------------------------------------------------------------------- */
+/* ---- Published biases --------------------------------------------------------------------------
+ */
 
 /* Points on (-2, 2), as the 1D sets of the literature have them. */
-static sde_case *new_line(const char *limit, const char *data, int64_t points, uint64_t seed)
+static sde_case *new_line(const char *limit, const char *data, double beta1, int64_t points,
+                          uint64_t seed)
 {
-    const sde_text text = {limit, data, points, 1, 1, {0.0}, 0.0, 10.0};
+    const sde_text text = {limit, data, points, 1, 1, {0.0}, 0.0, beta1};
     sde_case *c = new_case(&text);
     gndp_gaussian_free(c->law);
     free(c->k), free(c->s0);
@@ -180,14 +191,14 @@ static void solvers_have_the_published_bias(void **state)
         gndp_ode_solver solver;
         int64_t steps;
         double bias, tolerance;
-    } table[] = {{GNDP_ODE_EULER, 50, 0.120, 0.02}, {GNDP_ODE_EULER, 100, 0.083, 0.012},
+    } table[] = {{GNDP_ODE_EULER, 50, 0.120, 0.02},   {GNDP_ODE_EULER, 100, 0.083, 0.012},
                  {GNDP_ODE_EULER, 200, 0.047, 0.007}, {GNDP_ODE_HEUN, 50, 0.022, 0.006},
-                 {GNDP_ODE_HEUN, 100, 0.007, 0.002}, {GNDP_ODE_HEUN, 200, 0.002, 0.001},
-                 {GNDP_ODE_RK4, 50, 0.001, 0.001},   {GNDP_ODE_RK4, 100, 0.0, 0.0005}};
+                 {GNDP_ODE_HEUN, 100, 0.007, 0.002},  {GNDP_ODE_HEUN, 200, 0.002, 0.001},
+                 {GNDP_ODE_RK4, 50, 0.001, 0.001},    {GNDP_ODE_RK4, 100, 0.0, 0.0005}};
     enum { ROWS = sizeof table / sizeof *table };
     double bias[ROWS] = {0.0};
     for (uint64_t set = 0; set < SETS; set++) {
-        sde_case *c = new_line("white(variance=1)", SE, N, 100 + set);
+        sde_case *c = new_line("white(variance=1)", SE, 10.0, N, 100 + set);
         opened o = open_exact(c, FIELDS);
         double *y = new_fields(c, FIELDS, 7 + set), *latent = new_values(FIELDS * N), log_p[FIELDS],
                *cov = new_values(N * N), *mean = new_values(N);
@@ -197,8 +208,8 @@ static void solvers_have_the_published_bias(void **state)
             lo.solver = table[i].solver;
             lo.steps = table[i].steps;
             lo.exact_terminal = true; /* the bias of the solver alone */
-            assert_ok(
-                gndp_log_likelihood(o.ev, &c->schedule, c->law, &lo, FIELDS, NULL, y, log_p, latent));
+            assert_ok(gndp_log_likelihood(o.ev, &c->schedule, c->law, &lo, FIELDS, NULL, y, log_p,
+                                          latent));
             for (int r = 0; r < FIELDS; r++) {
                 bias[i] += (log_p[r] + normal_log_prob(N, cov, mean, latent + r * N) -
                             normal_log_prob(N, c->s0, c->m0, y + r * N)) /
@@ -217,14 +228,15 @@ static void solvers_have_the_published_bias(void **state)
     }
 }
 
-/* ---- Conditionals ------------------------------------------------------------------------------ */
+/* ---- Conditionals ------------------------------------------------------------------------------
+ */
 
 /* ln p(y_* | y_c) / number of targets for context = the first C points, by the flow and exactly. */
-static void conditional(const char *limit, const char *data, int64_t points, int64_t context,
-                        const gndp_likelihood_options *lo, int64_t fields, uint64_t seed,
-                        double *flow, double *exact)
+static void conditional(const char *limit, const char *data, double beta1, int64_t points,
+                        int64_t context, const gndp_likelihood_options *lo, int64_t fields,
+                        uint64_t seed, double *flow, double *exact)
 {
-    sde_case *joint = new_line(limit, data, points, seed);
+    sde_case *joint = new_line(limit, data, beta1, points, seed);
     sde_case part = *joint;
     gndp_gaussian *law = NULL;
     int64_t *index = calloc((size_t)context, sizeof *index);
@@ -249,8 +261,8 @@ static void conditional(const char *limit, const char *data, int64_t points, int
                            normal_log_prob(context, part.s0, joint->m0, y + r * points));
     }
     index[0] = points;
-    assert_fails(gndp_conditional_log_likelihood(&a, &b, &joint->schedule, lo, fields, NULL, context,
-                                                 index, y, log_p),
+    assert_fails(gndp_conditional_log_likelihood(&a, &b, &joint->schedule, lo, fields, NULL,
+                                                 context, index, y, log_p),
                  GNDP_ERR_RANGE, "context point 0");
     close_exact(&all);
     close_exact(&some);
@@ -259,8 +271,8 @@ static void conditional(const char *limit, const char *data, int64_t points, int
     free_case(joint);
 }
 
-/* geomndp.md 8: 50 targets, 1 to 10 context points: SE Euler-100 +.086, Heun-100 +.007; Matern .062,
- * .004. The terminal law cancels between joint and context but for what the targets see. */
+/* geomndp.md 8: 50 targets, 1 to 10 context points: SE Euler-100 +.086, Heun-100 +.007; Matern
+ * .062, .004. The terminal law cancels between joint and context but for what the targets see. */
 static void conditionals_have_the_published_bias(void **state)
 {
     (void)state;
@@ -278,8 +290,9 @@ static void conditionals_have_the_published_bias(void **state)
             double flow, exact;
             gndp_likelihood_options lo = gndp_likelihood_options_default();
             lo.solver = table[i].solver;
-            conditional("white(variance=1)", table[i].data, 50 + (const int64_t[]){2, 5, 9}[q],
-                        (const int64_t[]){2, 5, 9}[q], &lo, 4, 200 + (uint64_t)q, &flow, &exact);
+            conditional("white(variance=1)", table[i].data, 10.0,
+                        50 + (const int64_t[]){2, 5, 9}[q], (const int64_t[]){2, 5, 9}[q], &lo, 4,
+                        200 + (uint64_t)q, &flow, &exact);
             sum += (flow - exact) / 3.0;
         }
         if (!(fabs(sum - table[i].bias) <= table[i].tolerance)) {
@@ -290,13 +303,14 @@ static void conditionals_have_the_published_bias(void **state)
 
 /*
  * Limiting kernels (12.2): with the exact score and a solver without bias every limit gives the
- * likelihood of the process itself, whatever its length scale. What is left is N(m, K) for p_t1,
- * exp(-B(t1)) = e^-5 here.
+ * likelihood of the process itself, whatever its length scale. Rates up to 20, so that exp(-B(t1))
+ * is e^-10 and N(m, K) at the end costs nothing.
  */
 static void conditionals_do_not_depend_on_the_limit(void **state)
 {
     (void)state;
-    const char *const limits[] = {"white(variance=1)", "0.95*rbf(lengthscale=1)+white(variance=0.05)",
+    const char *const limits[] = {"white(variance=1)",
+                                  "0.95*rbf(lengthscale=1)+white(variance=0.05)",
                                   "0.95*rbf(lengthscale=0.1)+white(variance=0.05)",
                                   "0.95*periodic(lengthscale=0.5,period=1)+white(variance=0.05)"};
     const char *const data[] = {SE, PERIODIC};
@@ -304,15 +318,16 @@ static void conditionals_do_not_depend_on_the_limit(void **state)
         for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
             double flow, exact;
             gndp_likelihood_options lo = gndp_likelihood_options_default();
-            conditional(limits[i], data[d], 30, 5, &lo, 4, 300, &flow, &exact);
-            if (!(fabs(flow - exact) < 0.01)) {
+            conditional(limits[i], data[d], 20.0, 30, 5, &lo, 4, 300, &flow, &exact);
+            if (!(fabs(flow - exact) < 2e-3)) {
                 fail_msg("limit %s, data %s: %.4f, exact %.4f", limits[i], data[d], flow, exact);
             }
         }
     }
 }
 
-/* ---- Probes ------------------------------------------------------------------------------------ */
+/* ---- Probes ------------------------------------------------------------------------------------
+ */
 
 /* The mean over all sign vectors is the trace: 2^n probes, L-whitened. */
 static void probes_over_all_signs_give_the_trace(void **state)
@@ -355,11 +370,11 @@ static void probes_over_all_signs_give_the_trace(void **state)
 }
 
 /*
- * Log-densities by probes: unbiased. The exact score's J is constant along the path up to its time, so
- * an estimate is exact + sum over a < b of B_ab e_a e_b, B = integral of -beta sym(L^-1 J L): for one
- * probe the variance is sum_{a<b} B_ab^2 (Rademacher, with B counted twice) and for Gaussian probes
- * sum B_ab^2/2. The sample variance of 64 members bounds the standard error; 5.5 of them fail with
- * probability below 1e-6 for 8 numbers (Student with 63 degrees); the seed is fixed.
+ * Log-densities by probes: unbiased. The exact score's J is constant along the path up to its time,
+ * so an estimate is exact + sum over a < b of B_ab e_a e_b, B = integral of -beta sym(L^-1 J L):
+ * for one probe the variance is sum_{a<b} B_ab^2 (Rademacher, with B counted twice) and for
+ * Gaussian probes sum B_ab^2/2. The sample variance of 64 members bounds the standard error; 5.5 of
+ * them fail with probability below 1e-6 for 8 numbers (Student with 63 degrees); the seed is fixed.
  */
 static void probes_are_unbiased(void **state)
 {
@@ -380,7 +395,8 @@ static void probes_are_unbiased(void **state)
             double mean = 0.0, var = 0.0;
             lo.gaussian_probes = gaussian;
             lo.seed = 5;
-            assert_ok(gndp_log_likelihood(o.ev, &c->schedule, c->law, &lo, R, NULL, y, log_p, NULL));
+            assert_ok(
+                gndp_log_likelihood(o.ev, &c->schedule, c->law, &lo, R, NULL, y, log_p, NULL));
             for (int r = 0; r < R; r++) {
                 mean += log_p[r] / R;
             }
@@ -421,7 +437,8 @@ static void likelihood_is_the_same_in_any_company(void **state)
         gndp_likelihood_options lo = gndp_likelihood_options_default();
         lo.steps = 6;
         if (way < 2) {
-            assert_ok(gndp_log_likelihood(ev, &c->schedule, c->law, &lo, R, NULL, y, log_p[way], NULL));
+            assert_ok(
+                gndp_log_likelihood(ev, &c->schedule, c->law, &lo, R, NULL, y, log_p[way], NULL));
         }
         for (uint32_t r = 0; way >= 2 && r < R; r++) {
             lo.solver = way == 2 ? GNDP_ODE_RK4 : GNDP_ODE_ADAPTIVE;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parametrisations and denoising losses: minimisers, zero networks, floors, relations, masks. Expectations are exact sums.
+// Parametrisations and denoising losses: minimisers, zero networks, floors, relations, masks.
+// Expectations are exact sums.
 #include "sde/sde_case.h"
 
 #include "sde/limit.h"
@@ -48,15 +49,16 @@ static void batch_run(batch *b, const gndp_parametrisation *par)
     for (int64_t i = 0; i < r; i++) {
         decay[i] = b->at.a, variance[i] = b->at.variance;
     }
-    gndp_feed feed[7] = {
-        {"decay", as_type(b->dtype, 1, &r, decay)},
-        {"variance", as_type(b->dtype, 1, &r, variance)},
-        {"x", b->mask != NULL ? as_type(b->dtype, 3, xd, b->x) : as_type(b->dtype, 2, xd + 1, c->x)},
-        {"y0", as_type(b->dtype, 3, three, b->y0)},
-        {"z", as_type(b->dtype, 3, three, b->z)},
-        {"output", as_type(b->dtype, 3, three, b->output)},
-        {"mask", b->mask != NULL ? gndp_array_view(gndp_type_2d(GNDP_I32, r, points), b->mask)
-                                 : (gndp_array){.data = NULL}}};
+    gndp_feed feed[7] = {{"decay", as_type(b->dtype, 1, &r, decay)},
+                         {"variance", as_type(b->dtype, 1, &r, variance)},
+                         {"x", b->mask != NULL ? as_type(b->dtype, 3, xd, b->x)
+                                               : as_type(b->dtype, 2, xd + 1, c->x)},
+                         {"y0", as_type(b->dtype, 3, three, b->y0)},
+                         {"z", as_type(b->dtype, 3, three, b->z)},
+                         {"output", as_type(b->dtype, 3, three, b->output)},
+                         {"mask", b->mask != NULL
+                                      ? gndp_array_view(gndp_type_2d(GNDP_I32, r, points), b->mask)
+                                      : (gndp_array){.data = NULL}}};
     assert_ok(gndp_graph_create(&g));
     gndp_node in[7];
     for (int i = 0; i < (b->mask != NULL ? 7 : 6); i++) {
@@ -402,10 +404,11 @@ static void variance_is_bounded_below(void **state)
         for (int64_t i = 0; i < n; i++) {
             const double m = c->m[i];
             assert_near(b.y[i], m - r * m + sigma * sqrt(white) * b.z[i], 1e-14);
-            const double wanted = target == GNDP_TARGET_K      ? by * b.z[i]
-                                  : target == GNDP_TARGET_S    ? sqrt(white) * by * b.z[i]
-                                  : target == GNDP_TARGET_NONE ? white * by * b.z[i]
-                                                               : (r * (b.z[i] - m) - (b.y[i] - m)) / 1e-5;
+            const double wanted = target == GNDP_TARGET_K   ? by * b.z[i]
+                                  : target == GNDP_TARGET_S ? sqrt(white) * by * b.z[i]
+                                  : target == GNDP_TARGET_NONE
+                                      ? white * by * b.z[i]
+                                      : (r * (b.z[i] - m) - (b.y[i] - m)) / 1e-5;
             assert_near(b.score[i] / wanted, 1.0, 1e-9);
         }
         if (target != GNDP_TARGET_Y0) { /* unweighted: |o' + L z/sigma|^2, with the same sigma */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The process: what it is made of, its law on points, exact draws of marginal, transition and bridge.
+// The process: what it is made of, its law on points, exact draws of marginal, transition and
+// bridge.
 #include "sde/sde_case.h"
 
 static gndp_process *new_process(const char *limit, int outputs, const double *mean)
@@ -96,11 +97,10 @@ static void draws_are_the_closed_form_of_their_numbers(void **state)
                 const double *from = alias ? xi : what == 1 ? yt : y0;
                 assert_ok(what == 0 ? gndp_process_sample_marginal(c->process, c->law, t, from, key,
                                                                    member, R, to)
-                          : what == 1
-                              ? gndp_process_sample_transition(c->process, c->law, s, t, from, key,
-                                                               member, R, to)
-                              : gndp_process_sample_bridge(c->process, c->law, s, t, from, yt, key,
-                                                           member, R, to));
+                          : what == 1 ? gndp_process_sample_transition(c->process, c->law, s, t,
+                                                                       from, key, member, R, to)
+                                      : gndp_process_sample_bridge(c->process, c->law, s, t, from,
+                                                                   yt, key, member, R, to));
                 for (int64_t i = 0; i < R * n; i++) {
                     const double m = c->m[i % n];
                     assert_near(to[i],

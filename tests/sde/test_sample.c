@@ -18,7 +18,8 @@ static gndp_evaluator *open_on(const sde_case *c, const gndp_score *score, int64
 
 /*
  * Member k is the same bits alone, among sixteen, among members out of order that meet in several
- * blocks, on one thread and on two; for the exact score (f64) and a network (f32), for every sampler.
+ * blocks, on one thread and on two; for the exact score (f64) and a network (f32), for every
+ * sampler.
  */
 static void members_are_the_same_bits_in_any_company(void **state)
 {
@@ -46,8 +47,7 @@ static void members_are_the_same_bits_in_any_company(void **state)
             assert_ok(gndp_sample(one, &c->schedule, c->law, &o, R, member, NULL, some));
             assert_memory_equal(some, all, (size_t)(R * n) * sizeof *all);
             for (int r = 1; r < R; r += 6) {
-                assert_ok(
-                    gndp_sample(two, &c->schedule, c->law, &o, 1, member + r, NULL, some));
+                assert_ok(gndp_sample(two, &c->schedule, c->law, &o, 1, member + r, NULL, some));
                 assert_memory_equal(some, all + r * n, (size_t)n * sizeof *all);
             }
             const uint32_t mixed[PICKS] = {35, 19, 32, 3}; /* 35, 19 and 3 share a slot */
@@ -219,12 +219,12 @@ static void sampling_says_why_it_ends(void **state)
     number_members(8, 40, member);
     gndp_sampler_options o = gndp_sampler_options_default();
     o.steps = 20;
-    assert_fails(gndp_sample(mad, &c->schedule, c->law, &o, 8, member, NULL, y),
-                 GNDP_ERR_NONFINITE, "member 40: after step");
+    assert_fails(gndp_sample(mad, &c->schedule, c->law, &o, 8, member, NULL, y), GNDP_ERR_NONFINITE,
+                 "member 40: after step");
     o.sampler = gndp_sampler_get(gndp_sampler_count() - 1);
     assert_string_equal(o.sampler->name, "adaptive");
-    assert_fails(gndp_sample(mad, &c->schedule, c->law, &o, 8, member, NULL, y),
-                 GNDP_ERR_NONFINITE, "member 40: at time");
+    assert_fails(gndp_sample(mad, &c->schedule, c->law, &o, 8, member, NULL, y), GNDP_ERR_NONFINITE,
+                 "member 40: at time");
     o.sampler = gndp_sampler_get(0);
     o.stop = stop_at_five;
     o.stop_state = &asked;

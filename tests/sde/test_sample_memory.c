@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Steps of samplers and likelihoods take no memory: every way to the allocator is counted between steps.
+// Steps of samplers and likelihoods take no memory: every way to the allocator is counted between
+// steps.
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include "sde/toy_score.h"
 

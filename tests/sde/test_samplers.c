@@ -1,60 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Samplers with the exact score against recursions of mean and variance, orders of convergence, exact schemes.
-#include "sde/sde_case.h"
+// Samplers with the exact score against recursions of mean and variance, orders of convergence,
+// exact schemes.
+#include "sde/sampler_case.h"
 
-#include "sde/streams.h"
-
-static gndp_evaluator *new_evaluator(const sde_case *c, const gndp_score *score, int64_t batch)
-{
-    gndp_evaluator *ev = NULL;
-    const gndp_evaluator_options o = {.batch = batch};
-    assert_ok(gndp_evaluator_create(score, &c->schedule, &c->points.x, &o, &ev));
-    return ev;
-}
-
-static const gndp_sampler_info *sampler(const char *name)
-{
-    const gndp_sampler_info *info = NULL;
-    assert_ok(gndp_sampler_find(name, &info));
-    return info;
-}
-
-/* G_t = K S_t^-1 [n, n], so that g = G_t (mu_t - y). */
-static void gain_at(const sde_case *c, double t, double *gain, double *mean)
-{
-    const int64_t n = c->n;
-    double *cov = new_values(n * n), *row = new_values(n);
-    law_at(c, t, cov, mean);
-    for (int64_t i = 0; i < n; i++) { /* row i of K S^-1 = S^-1 k_i */
-        solve_spd(n, cov, c->k + i * n, row);
-        memcpy(gain + i * n, row, (size_t)n * sizeof *row);
-    }
-    free(cov), free(row);
-}
-
-/* g at y by matrices. */
-static void matrix_score(int64_t n, const double *gain, const double *mean, const double *y,
-                         double *g)
-{
-    double *e = new_values(n);
-    for (int64_t i = 0; i < n; i++) {
-        e[i] = mean[i] - y[i];
-    }
-    times(n, gain, e, g);
-    free(e);
-}
-
-/* L xi of one member and step, temperature 1. */
-static void matrix_noise(const sde_case *c, uint64_t seed, int64_t step, uint32_t member,
-                         uint32_t stream, double *out)
-{
-    double *xi = new_values(c->n);
-    assert_ok(gndp_random_normal_f64(seed, (uint32_t)step, member, stream, 0, c->n, xi));
-    times(c->n, c->l, xi, out);
-    free(xi);
-}
-
-/* ---- The samplers' own arithmetic ------------------------------------------------------------- */
+/* ---- The samplers' own arithmetic -------------------------------------------------------------
+ */
 
 /* One member by plain matrices: any sampler of the table but the adaptive one. */
 static void explicit_sample(const sde_case *c, const gndp_sampler_options *o, uint32_t member,
@@ -188,7 +138,8 @@ static void samplers_do_what_their_table_says(void **state)
     }
 }
 
-/* ---- Moments: eigen-coordinates against matrices ---------------------------------------------- */
+/* ---- Moments: eigen-coordinates against matrices ----------------------------------------------
+ */
 
 /* Variance of an eigen-coordinate after all steps, started with `var`; its mean relative to m, with
  * that of the data `shift`. */
@@ -204,32 +155,6 @@ static void eigen_recursion(const gndp_schedule *s, const gndp_sampler_info *inf
         *mean = keep * *mean + by.c * precision * at.a * shift;
         *var = keep * keep * *var + (quiet && k + 1 == steps ? 0.0 : by.d * by.d);
     }
-}
-
-/* Covariance by matrices: Sigma <- A Sigma A' + d^2 K, A = a I - c G. */
-static void matrix_recursion(const sde_case *c, const gndp_sampler_info *info, const double *grid,
-                             int64_t steps, double *mean, double *cov)
-{
-    const int64_t n = c->n;
-    double *gain = new_values(n * n), *mu = new_values(n), *a = new_values(n * n),
-           *half = new_values(n * n), *g = new_values(n);
-    for (int64_t k = 0; k < steps; k++) {
-        const gndp_sampler_step by = info->step(&c->schedule, grid[k], grid[k + 1]);
-        gain_at(c, grid[k], gain, mu);
-        matrix_score(n, gain, mu, mean, g);
-        for (int64_t i = 0; i < n; i++) {
-            mean[i] = c->m[i] + by.a * (mean[i] - c->m[i]) + by.c * g[i];
-            for (int64_t j = 0; j < n; j++) {
-                a[i * n + j] = (i == j ? by.a : 0.0) - by.c * gain[i * n + j];
-            }
-        }
-        multiply(n, a, cov, false, half);
-        multiply(n, half, a, true, cov);
-        for (int64_t i = 0; i < n * n; i++) {
-            cov[i] += by.d * by.d * c->k[i];
-        }
-    }
-    free(gain), free(mu), free(a), free(half), free(g);
 }
 
 /* The law of the discretised sampler, by scalar recursions along the eigenvectors and by matrices;
@@ -323,8 +248,8 @@ static void samplers_have_the_variances_of_the_published_table(void **state)
             const int64_t steps = many ? 500 : 100;
             double mean = 0.0, var = 1.0;
             assert_ok(gndp_time_grid(&s, GNDP_GRID_TIME, steps, grid));
-            eigen_recursion(&s, sampler(table[i].name), grid, steps, table[i].quiet, table[i].w, 0.0,
-                            &mean, &var);
+            eigen_recursion(&s, sampler(table[i].name), grid, steps, table[i].quiet, table[i].w,
+                            0.0, &mean, &var);
             assert_near(var, many ? table[i].after500 : table[i].after100, 1.01 * table[i].unit);
         }
     }
@@ -346,7 +271,8 @@ static void samplers_have_the_covariance_errors_of_the_published_table(void **st
 {
     (void)state;
     const char *const name[4] = {"em", "em_b", "exponential", "ancestral"};
-    const double wanted[2][4] = {{7.7e-3, 1.3e-2, 1.6e-2, 5.3e-2}, {1.2e-2, 1.5e-2, 2.6e-2, 7.1e-2}};
+    const double wanted[2][4] = {{7.7e-3, 1.3e-2, 1.6e-2, 5.3e-2},
+                                 {1.2e-2, 1.5e-2, 2.6e-2, 7.1e-2}};
     double grid[401];
     for (int which = 0; which < 2; which++) {
         sde_case *c = new_case(&sde_texts[which]);
@@ -375,246 +301,8 @@ static void samplers_have_the_covariance_errors_of_the_published_table(void **st
     }
 }
 
-/* ---- Exactness and order ----------------------------------------------------------------------- */
-
-/* "exponential" and "ancestral" move the mean of Gaussian data exactly; em does to O(h). */
-static void exponential_and_ancestral_keep_the_mean(void **state)
-{
-    (void)state;
-    for (int which = 0; which < SDE_CASES; which++) {
-        sde_case *c = new_case(&sde_texts[which]);
-        const int64_t n = c->n;
-        gndp_score score;
-        assert_ok(gndp_score_gaussian(c->law, c->m0, c->s0, &score));
-        gndp_evaluator *ev = new_evaluator(c, &score, 4);
-        double *cov = new_values(n * n), *mean = new_values(n), *y = new_values(n);
-        law_at(c, c->schedule.t1, cov, mean);
-        for (int i = 0; i < 3; i++) {
-            gndp_sampler_options o = gndp_sampler_options_default();
-            const uint32_t member = 0;
-            o.sampler = sampler(i == 0 ? "exponential" : i == 1 ? "ancestral" : "em");
-            o.temperature = 0.0;
-            o.steps = 17;
-            assert_ok(gndp_sample(ev, &c->schedule, c->law, &o, 1, &member, mean, y));
-            const double error = relative_error(n, y, c->m0);
-            assert_true(i < 2 ? error < 1e-12 : error > 1e-6);
-        }
-        free(cov), free(mean), free(y);
-        gndp_evaluator_free(ev);
-        gndp_score_free(&score);
-        free_case(c);
-    }
-}
-
-/* Data that is one field: where noise or the denoised field is frozen, any number of steps is
- * exact. */
-static void schemes_are_exact_for_a_point_mass(void **state)
-{
-    (void)state;
-    const char *const exact[] = {"noise_frozen", "ancestral", "multistep2"};
-    for (int which = 0; which < SDE_CASES; which++) {
-        sde_case *c = new_case(&sde_texts[which]);
-        const int64_t n = c->n;
-        memset(c->s0, 0, (size_t)(n * n) * sizeof *c->s0);
-        gndp_score score;
-        assert_ok(gndp_score_gaussian(c->law, c->m0, c->s0, &score));
-        gndp_evaluator *ev = new_evaluator(c, &score, 4);
-        double *y = new_values(n);
-        for (int i = 0; i < 4; i++) {
-            for (int64_t steps = 1; steps < 8; steps += 3) {
-                gndp_sampler_options o = gndp_sampler_options_default();
-                const uint32_t member = 3;
-                o.sampler = sampler(i < 3 ? exact[i] : "exponential");
-                o.steps = steps;
-                assert_ok(gndp_sample(ev, &c->schedule, c->law, &o, 1, &member, NULL, y));
-                const double error = relative_error(n, y, c->m0);
-                assert_true(i < 3 ? error < 1e-12 : error > 1e-3);
-            }
-        }
-        free(y);
-        gndp_evaluator_free(ev);
-        gndp_score_free(&score);
-        free_case(c);
-    }
-}
-
-/* The flow from y at t1 to t0 by 2000 steps of RK4 on plain matrices: their error is below 1e-9, see
- * the next test. */
-static void exact_flow(const sde_case *c, const double *start, double *y)
-{
-    enum { M = 2000 };
-    const int64_t n = c->n;
-    double *gain[3], *mean[3], *k[4], *at = new_values(n);
-    for (int i = 0; i < 3; i++) {
-        gain[i] = new_values(n * n), mean[i] = new_values(n);
-    }
-    for (int i = 0; i < 4; i++) {
-        k[i] = new_values(n);
-    }
-    memcpy(y, start, (size_t)n * sizeof *y);
-    const double h = (c->schedule.t1 - c->schedule.t0) / M;
-    for (int s = 0; s < M; s++) {
-        for (int i = 0; i < 3; i++) {
-            gain_at(c, c->schedule.t1 - (s + 0.5 * i) * h, gain[i], mean[i]);
-        }
-        for (int i = 0; i < 4; i++) {
-            const int where = i == 0 ? 0 : i == 3 ? 2 : 1;
-            const double half =
-                0.5 * h * gndp_schedule_beta(&c->schedule, c->schedule.t1 - (s + 0.5 * where) * h);
-            for (int64_t j = 0; j < n; j++) {
-                at[j] = y[j] + (i == 0 ? 0.0 : (i == 3 ? 1.0 : 0.5) * k[i - 1][j]);
-            }
-            matrix_score(n, gain[where], mean[where], at, k[i]);
-            for (int64_t j = 0; j < n; j++) {
-                k[i][j] = half * (at[j] - c->m[j] + k[i][j]);
-            }
-        }
-        for (int64_t j = 0; j < n; j++) {
-            y[j] += (k[0][j] + 2.0 * k[1][j] + 2.0 * k[2][j] + k[3][j]) / 6.0;
-        }
-    }
-    for (int i = 0; i < 3; i++) {
-        free(gain[i]), free(mean[i]);
-    }
-    for (int i = 0; i < 4; i++) {
-        free(k[i]);
-    }
-    free(at);
-}
-
-/* Along each eigenvector the flow scales as the standard deviation: q_k(0) = q_k(t1) sqrt(w_k/var_k). */
-static void flow_has_its_closed_form(void **state)
-{
-    (void)state;
-    sde_case *c = new_case(&sde_texts[2]);
-    const int64_t n = c->n;
-    double *w = new_values(n), *start = new_normals(5, n), *y = new_values(n), *cov = new_values(n * n),
-           *mean = new_values(n), *e = new_values(n), before = 0.0, after = 0.0;
-    exact_flow(c, start, y);
-    /* (y - mu)' S^-1 (y - mu) is kept: every coordinate scales as its standard deviation */
-    law_at(c, c->schedule.t1, cov, mean);
-    for (int64_t i = 0; i < n; i++) {
-        start[i] -= mean[i];
-        y[i] -= c->m0[i];
-    }
-    solve_spd(n, cov, start, e);
-    for (int64_t i = 0; i < n; i++) {
-        before += e[i] * start[i];
-    }
-    solve_spd(n, c->s0, y, e);
-    for (int64_t i = 0; i < n; i++) {
-        after += e[i] * y[i];
-    }
-    assert_near(after / before, 1.0, 1e-8);
-    free(w), free(start), free(y), free(cov), free(mean), free(e);
-    free_case(c);
-}
-
-static void flows_converge_at_their_order(void **state)
-{
-    (void)state;
-    const struct {
-        const char *name;
-        gndp_grid_kind grid;
-        double order, at100; /* published error at 100 steps on an 8-point problem: a factor of 3 */
-    } table[] = {
-        {"euler_ode", GNDP_GRID_TIME, 1.0, 9.3e-3},     {"exponential_ode", GNDP_GRID_TIME, 1.0, 1.8e-2},
-        {"noise_frozen", GNDP_GRID_TIME, 1.0, 2.9e-2},  {"residual_frozen", GNDP_GRID_TIME, 1.0, 3.4e-2},
-        {"euler_ode_b", GNDP_GRID_TIME, 1.0, 3.4e-2},   {"heun", GNDP_GRID_TIME, 2.0, 4.9e-4},
-        {"multistep2", GNDP_GRID_LAMBDA, 2.0, 0.0},
-    };
-    for (int which = 0; which < SDE_CASES; which++) {
-        sde_case *c = new_case(&sde_texts[which]);
-        const int64_t n = c->n;
-        const uint32_t member = 0;
-        gndp_score score;
-        assert_ok(gndp_score_gaussian(c->law, c->m0, c->s0, &score));
-        gndp_evaluator *ev = new_evaluator(c, &score, 1);
-        double *start = new_normals(5, n), *y = new_values(n), *wanted = new_values(n);
-        exact_flow(c, start, wanted);
-        for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-            double error[3];
-            for (int q = 0; q < 3; q++) {
-                gndp_sampler_options o = gndp_sampler_options_default();
-                o.sampler = sampler(table[i].name);
-                o.grid = table[i].grid;
-                o.steps = (const int64_t[]){100, 200, 400}[q] / (table[i].grid == GNDP_GRID_LAMBDA ? 4 : 1);
-                assert_ok(gndp_sample(ev, &c->schedule, c->law, &o, 1, &member, start, y));
-                error[q] = relative_error(n, y, wanted);
-            }
-            const double slope = log2(error[1] / error[2]), before = log2(error[0] / error[1]);
-            const double published = which < 2 ? table[i].at100 : 0.0; /* of scalar fields */
-            if (!(fabs(slope - table[i].order) < 0.2) || !(fabs(before - table[i].order) < 0.35) ||
-                (published > 0.0 && !(error[0] < 3.0 * published && error[0] > published / 3.0))) {
-                fail_msg("case %d %s: errors %.3g %.3g %.3g, slopes %.2f %.2f", which,
-                         table[i].name, error[0], error[1], error[2], before, slope);
-            }
-        }
-        for (int q = 0; q < 3; q++) { /* errors of adaptive steps follow the tolerance */
-            gndp_sampler_options o = gndp_sampler_options_default();
-            o.sampler = sampler("adaptive");
-            o.tolerance = (const double[]){1e-4, 1e-6, 1e-9}[q];
-            assert_ok(gndp_sample(ev, &c->schedule, c->law, &o, 1, &member, start, y));
-            const double error = relative_error(n, y, wanted);
-            if (!(error < 30.0 * o.tolerance)) {
-                fail_msg("tolerance %g: error %.3g", o.tolerance, error);
-            }
-        }
-        free(start), free(y), free(wanted);
-        gndp_evaluator_free(ev);
-        gndp_score_free(&score);
-        free_case(c);
-    }
-}
-
-/* ---- Langevin steps ---------------------------------------------------------------------------- */
-
-/* One step is y + eta/2 g + sqrt(eta) L xi; iterated, the variance along an eigenvector of precision
- * lambda goes to 1/(lambda (1 - eta lambda/4)) (geomndp.md 7.1). */
-static void langevin_steps_have_their_stationary_variance(void **state)
-{
-    (void)state;
-    enum { R = 5 };
-    for (int which = 0; which < SDE_CASES; which++) {
-        sde_case *c = new_case(&sde_texts[which]);
-        const int64_t n = c->n;
-        const double t = 0.3, eta = 0.05;
-        const gndp_key key = {.seed = 4, .step = 9, .stream = GNDP_STREAM(8, 1)};
-        const gndp_linear_law at = gndp_schedule_marginal(&c->schedule, t);
-        uint32_t member[R];
-        gndp_score score;
-        assert_ok(gndp_score_gaussian(c->law, c->m0, c->s0, &score));
-        gndp_evaluator *ev = new_evaluator(c, &score, 2);
-        double *y = new_normals(2, R * n), *was = new_normals(2, R * n), *gain = new_values(n * n),
-               *mean = new_values(n), *g = new_values(n), *xi = new_values(n), *w = new_values(n);
-        number_members(R, 3, member);
-        assert_ok(gndp_langevin_step(ev, c->law, t, eta, key, R, member, y));
-        gain_at(c, t, gain, mean);
-        for (int r = 0; r < R; r++) {
-            matrix_score(n, gain, mean, was + r * n, g);
-            matrix_noise(c, key.seed, key.step, member[r], key.stream, xi);
-            for (int64_t i = 0; i < n; i++) {
-                assert_near(y[r * n + i], was[r * n + i] + 0.5 * eta * g[i] + sqrt(eta) * xi[i],
-                            1e-11);
-            }
-        }
-        assert_ok(gndp_gaussian_spectrum(c->law, c->s0, w));
-        for (int64_t k = 0; k < n; k++) {
-            const double lambda = 1.0 / (at.a * at.a * w[k] + at.variance);
-            double var = 1.0;
-            for (int i = 0; i < 20000; i++) {
-                var = (1.0 - 0.5 * eta * lambda) * (1.0 - 0.5 * eta * lambda) * var + eta;
-            }
-            assert_near(var, 1.0 / (lambda * (1.0 - 0.25 * eta * lambda)), 1e-10);
-        }
-        free(y), free(was), free(gain), free(mean), free(g), free(xi), free(w);
-        gndp_evaluator_free(ev);
-        gndp_score_free(&score);
-        free_case(c);
-    }
-}
-
-/* ---- Statistics -------------------------------------------------------------------------------- */
+/* ---- Statistics --------------------------------------------------------------------------------
+ */
 
 /*
  * 20000 draws by em against the law of the recursion: entries of the covariance have standard error
@@ -668,11 +356,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(samplers_have_the_moments_of_the_recursions),
     cmocka_unit_test(samplers_have_the_variances_of_the_published_table),
     cmocka_unit_test(samplers_have_the_covariance_errors_of_the_published_table),
-    cmocka_unit_test(exponential_and_ancestral_keep_the_mean),
-    cmocka_unit_test(schemes_are_exact_for_a_point_mass),
-    cmocka_unit_test(flow_has_its_closed_form),
-    cmocka_unit_test(flows_converge_at_their_order),
-    cmocka_unit_test(langevin_steps_have_their_stationary_variance),
     cmocka_unit_test(draws_have_the_law_of_the_recursion),
 };
 GNDP_TEST_MAIN(tests)

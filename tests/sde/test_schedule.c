@@ -42,8 +42,8 @@ static void schedule_closed_forms_hold(void **state)
     s = schedule_of(GNDP_SCHEDULE_COSINE);
     assert_near(exp(-gndp_schedule_integral(&s, s.t1)), 1e-5, 1e-15);
     /* half way in angle */
-    const double start = 0.008 / 1.008 * acos(-1.0) / 2.0,
-                 end = acos(sqrt(1e-5) * cos(start)), middle = 0.5 * (start + end);
+    const double start = 0.008 / 1.008 * acos(-1.0) / 2.0, end = acos(sqrt(1e-5) * cos(start)),
+                 middle = 0.5 * (start + end);
     assert_near(exp(-0.5 * gndp_schedule_integral(&s, 0.5 * (s.t0 + s.t1))),
                 cos(middle) / cos(start), 1e-14);
     s = schedule_of(GNDP_SCHEDULE_DISCRETE); /* products of 1 - beta_k, ends of the affine map */
@@ -89,8 +89,8 @@ static void schedule_variance_is_exact_when_little_noise_has_come(void **state)
     assert_near(gndp_schedule_bridge(&s, 0.5e-12, t).variance / 0.25e-12, 1.0, 1e-11);
 }
 
-/* Transitions compose to the marginal; marginal at s and transition to t give the marginal at t; the
- * bridge is what Bayes' rule makes of the two. */
+/* Transitions compose to the marginal; marginal at s and transition to t give the marginal at t;
+ * the bridge is what Bayes' rule makes of the two. */
 static void schedule_laws_fit_together(void **state)
 {
     (void)state;
@@ -106,7 +106,8 @@ static void schedule_laws_fit_together(void **state)
                                       br = gndp_schedule_bridge(&sch, s, t);
                 assert_near(tr.b * ms.a, mt.a, 1e-15);
                 assert_near(tr.b * tr.b * ms.variance + tr.variance, mt.variance, 1e-15);
-                /* E y_s = a y_0 + b E y_t, Cov(y_s, y_t) = b Var y_t, Var y_s = b^2 Var y_t + var */
+                /* E y_s = a y_0 + b E y_t, Cov(y_s, y_t) = b Var y_t, Var y_s = b^2 Var y_t + var
+                 */
                 assert_near(br.a + br.b * mt.a, ms.a, 1e-14);
                 assert_near(br.b * mt.variance, tr.b * ms.variance, 1e-15);
                 assert_near(br.b * br.b * mt.variance + br.variance, ms.variance, 1e-14);

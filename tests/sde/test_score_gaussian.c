@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The exact score of Gaussian data against its density, Tweedie's identities, its moments, and the evaluator around it.
+// The exact score of Gaussian data against its density, Tweedie's identities, its moments, and the
+// evaluator around it.
 #include "sde/sde_case.h"
 
 static gndp_score new_score(const sde_case *c)
@@ -129,8 +130,8 @@ static void score_gives_the_posterior_by_tweedie(void **state)
 
 /*
  * E score = 0, E[score score'] = S_t^-1 under p_t; here g = K score. The Gaussian law is integrated
- * exactly by the 2 n points mu +- sqrt(n) columns of chol(S_t), of equal weight: the score is linear
- * in y.
+ * exactly by the 2 n points mu +- sqrt(n) columns of chol(S_t), of equal weight: the score is
+ * linear in y.
  */
 static void score_has_mean_zero_and_inverse_covariance(void **state)
 {
@@ -148,8 +149,7 @@ static void score_has_mean_zero_and_inverse_covariance(void **state)
         dense_factor(n, cov, 0.0, l);
         for (int64_t s = 0; s < 2 * n; s++) {
             for (int64_t i = 0; i < n; i++) {
-                y[s * n + i] =
-                    mean[i] + (s < n ? 1.0 : -1.0) * sqrt((double)n) * l[i * n + s % n];
+                y[s * n + i] = mean[i] + (s < n ? 1.0 : -1.0) * sqrt((double)n) * l[i * n + s % n];
             }
         }
         assert_ok(gndp_evaluator_score(ev, 2 * n, &t, true, y, g)); /* more than a block */
@@ -194,8 +194,8 @@ static void spectrum_has_the_trace_and_determinant_of_the_whitened_law(void **st
             assert_true(j == 0 || w[j] >= w[j - 1]);
         }
         assert_near(trace, wanted, 1e-10 * wanted);
-        assert_near(product,
-                    dense_factor(n, c->s0, 0.0, l0) - dense_factor(n, c->k, 0.0, l0), 1e-9);
+        assert_near(product, dense_factor(n, c->s0, 0.0, l0) - dense_factor(n, c->k, 0.0, l0),
+                    1e-9);
         free(w), free(half), free(l0);
         free_case(c);
     }
@@ -206,10 +206,8 @@ static void score_takes_laws_with_any_square_root(void **state)
 {
     (void)state;
     const double axis[2][4] = {{-1.0, -0.2, 0.3, 1.1}, {0.0, 0.5, 1.2}};
-    const gndp_points grid = {.kind = GNDP_POINTS_PRODUCT,
-                              .n_axes = 2,
-                              .axis = {axis[0], axis[1]},
-                              .axis_size = {4, 3}};
+    const gndp_points grid = {
+        .kind = GNDP_POINTS_PRODUCT, .n_axes = 2, .axis = {axis[0], axis[1]}, .axis_size = {4, 3}};
     const gndp_schedule schedule = {.t0 = 1e-3, .t1 = 1.0, .beta0 = 0.1, .beta1 = 10.0};
     gndp_kernel *k = new_kernel("rbf(lengthscale=1)+white(variance=0.1)");
     gndp_gaussian *law[2];
@@ -266,7 +264,8 @@ static void score_refuses_what_it_cannot_use(void **state)
     free_case(c);
 }
 
-/* ---- The evaluator ---------------------------------------------------------------------------- */
+/* ---- The evaluator ----------------------------------------------------------------------------
+ */
 
 /* Blocks of any size, padding to more points, one or two threads, one time or one each. */
 static void evaluator_gives_the_same_whatever_the_block(void **state)
@@ -337,7 +336,8 @@ static void evaluator_refuses_what_does_not_fit(void **state)
 {
     (void)state;
     sde_case *c = new_case(&sde_texts[1]);
-    gndp_score score = new_score(c), odd = {.dtype = GNDP_F64, .components = 1, .build = wrong_shape};
+    gndp_score score = new_score(c),
+               odd = {.dtype = GNDP_F64, .components = 1, .build = wrong_shape};
     gndp_evaluator *ev = NULL;
     gndp_array x = c->points.x;
     x.type.dtype = GNDP_F32;

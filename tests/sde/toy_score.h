@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small score network with attention and random weights, for tests of what does not depend on what a score is.
+// A small score network with attention and random weights, for tests of what does not depend on
+// what a score is.
 #ifndef TESTS_SDE_TOY_SCORE_H
 #define TESTS_SDE_TOY_SCORE_H
 
@@ -22,8 +23,8 @@ static gndp_node toy_build(const void *state, gndp_graph *g, const gndp_score_in
     const int64_t d = gndp_node_type(in->x).dim[gndp_node_type(in->x).rank - 1];
     const int64_t three[3] = {y.dim[0], y.dim[1], d}, time[3] = {y.dim[0], y.dim[1], 1};
     const gndp_node x = gndp_broadcast_to(g, in->x, 3, three);
-    const gndp_node t = gndp_broadcast_to(
-        g, gndp_reshape(g, in->t, 3, (const int64_t[]){-1, 1, 1}), 3, time);
+    const gndp_node t =
+        gndp_broadcast_to(g, gndp_reshape(g, in->t, 3, (const int64_t[]){-1, 1, 1}), 3, time);
     gndp_node parts[3] = {x, in->y, t};
     if (!gndp_is_none(in->mask)) {
         const gndp_node column =
@@ -37,8 +38,7 @@ static gndp_node toy_build(const void *state, gndp_graph *g, const gndp_score_in
     const gndp_node q = gndp_linear(g, h, toy_param(g, store, "q"), GNDP_NONE),
                     k = gndp_linear(g, h, toy_param(g, store, "k"), GNDP_NONE);
     const gndp_node a = gndp_attention(g, q, k, h, in->mask, 2, 0.0);
-    const gndp_node o =
-        gndp_linear(g, gndp_add(g, h, a), toy_param(g, store, "out"), GNDP_NONE);
+    const gndp_node o = gndp_linear(g, gndp_add(g, h, a), toy_param(g, store, "out"), GNDP_NONE);
     const gndp_node sd = gndp_reshape(g, gndp_offset(g, gndp_sqrt(g, in->variance), 1.0), 3,
                                       (const int64_t[]){-1, 1, 1});
     return gndp_div(g, gndp_sub(g, o, in->y), sd);

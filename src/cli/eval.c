@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+// `gndp eval`: a model's samples and densities beside data.
+#include "cli/eval.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gndp/gndp.h>
+
+#include "cli/compare.h"
+#include "cli/dataset.h"
+#include "cli/gp_common.h"
+#include "cli/sampling.h"
+#include "cli/usage.h"
+
+const char gndp_eval_text[] =
+    "usage: gndp eval MODEL.nc [DATA.nc]... [OPTION]...\n"
+    "\n"
+    "Score a model on fields that it was not trained on: the part of the data that its configuration holds out\n"
+    "(--part), from the files of the training or those named here.\n"
+    "\n"
+    "Samples are set beside both parts of the data: mean, standard deviation, maps of both, spectra along the\n"
+    "rows, and whether successive fields hang together. --likelihood N adds the log-density of N held-out fields\n"
+    "by the probability flow, in nats a point, with its standard error.\n";
+
+const char gndp_eval_examples[] =
+    "Examples:\n"
+    "  gndp eval run/model.nc --samples 64\n"
+    "  gndp eval run/model.nc era5_t2m_uk_2019-03.nc --samples-from members.nc\n"
+    "  gndp eval run-se/model.nc --samples 0 --likelihood 128\n";
+
+typedef struct settings {
+    const char *part, *from, *solver;
+    gndp_sampling_options sampling;
+    int64_t samples, likelihood, threads, probes, flow_steps;
+    uint64_t seed;
+    bool json, quiet, verbose, help;
+} settings;
+
+#define OPTION(name_, brief_, argument_, kind_, field_, text_)                                                                                 \
+    {                                                                                                                                          \
+        .name = (name_), .brief = (brief_), .argument = (argument_), .kind = (kind_), .offset = offsetof(settings, field_), .text = (text_)    \
+    }
+#define COUNT(name_, brief_, field_, low_, high_, text_)                                                                                       \
+    {                                                                                                                                          \
+        .name = (name_), .brief = (brief_), .argument = "N", .kind = GNDP_OPTION_INTEGER, .offset = offsetof(settings, field_),                \
+        .low = (low_), .high = (high_), .text = (text_)                                                                                        \
+    }
+
+const gndp_option gndp_eval_table[] = {
+    OPTION("part", 0, "NAME", GNDP_OPTION_TEXT, part, "train, validation (default) or test, as the configuration splits"),
+    COUNT("samples", 0, samples, 0, 1000000, "fields to draw for the comparison, default 32; 0: none"),
+    OPTION("samples-from", 0, "FILE.nc", GNDP_OPTION_TEXT, from, "take them from this file instead"),
+    OPTION("sampler", 0, "NAME", GNDP_OPTION_TEXT, sampling.sampler, "as gndp sample has it"),
+    COUNT("steps", 0, sampling.steps, 1, 1000000, "steps from noise to field"),
+    COUNT("likelihood", 0, likelihood, 0, 1000000, "log-density of so many held-out fields, evenly spaced; default 0"),
+    OPTION("solver", 0, "NAME", GNDP_OPTION_TEXT, solver,
+           "rk4 (default), heun, adaptive, or euler, which is biased upwards:\nonly to compare with papers"),
+    COUNT("flow-steps", 0, flow_steps, 1, 1000000, "steps of the flow, default 100"),
+    COUNT("probes", 0, probes, 0, 1000000, "random probes of the divergence; 0: exact; default: exact up to 128 values,\nelse 8"),
+    OPTION("seed", 0, "N", GNDP_OPTION_SEED, seed, "of samples and probes, default 1"),
+    COUNT("threads", 0, threads, 0, 4096, "default: one per processor, or OMP_NUM_THREADS"),
+    OPTION("json", 0, NULL, GNDP_OPTION_SWITCH, json, "one JSON object on standard output"),
+    OPTION("quiet", 'q', NULL, GNDP_OPTION_SWITCH, quiet, "no notes or progress"),
+    OPTION("verbose", 'v', NULL, GNDP_OPTION_SWITCH, verbose, "more: notes on data, where an error came from"),
+    OPTION("help", 'h', NULL, GNDP_OPTION_SWITCH, help, "this text"),
+    {0}};
+
+typedef struct likelihood {
+    int64_t fields, probes;
+    double mean, se; /* nats a point */
+    const char *solver;
+    int64_t steps;
+    double seconds;
+} likelihood;
+
+typedef struct job {
+    settings s;
+    gndp_model *model;
+    gndp_dataset data;
+    int part;
+    gndp_fieldset *samples;
+    gndp_sampling sampling;
+    gndp_comparison comparison;
+    likelihood density;
+} job;
+
+/* ---- Samples -------------------------------------------------------------------------------- */
+
+static gndp_progress *progress(const job *j, const char *what, int64_t total)
+{
+    gndp_progress *p = NULL;
+    gndp_progress_options shown = gndp_progress_options_default();
+    shown.unit = "step";
+    if (j->s.quiet || gndp_progress_create(&shown, what, total, 0, &p) != GNDP_OK)
+        return NULL;
+    return p;
+}
+
+static bool stop_asked(void *state)
+{
+    (void)state;
+    return gp_interrupted();
+}
+
+static int as_set(job *j, double *values)
+{
+    int code = GNDP_EXIT_DONE;
+    gndp_fieldset_spec spec = *gndp_model_fields(j->model);
+    spec.n_fields = j->s.samples;
+    spec.origin = "samples";
+    const gndp_array array =
+        gndp_array_view(gndp_type_3d(GNDP_F64, spec.n_fields, spec.coords.n, (int64_t)gndp_model_net(j->model)->y_dim), values);
+    GNDP_LIBRARY(gndp_fieldset_create(&spec, &array, NULL, &j->samples));
+done:
+    return code;
+}
+
+static int draw(job *j)
+{
+    int code = GNDP_EXIT_DONE;
+    gndp_generator *generator = NULL;
+    const gndp_coords *coords = &gndp_model_fields(j->model)->coords;
+    const int64_t size = coords->n * gndp_model_net(j->model)->y_dim, n = j->s.samples;
+    double *values = malloc((size_t)(n * size) * sizeof *values);
+    uint32_t *member = malloc((size_t)n * sizeof *member);
+    gndp_sampler_options options = j->sampling.options;
+    options.seed = j->s.seed;
+    options.stop = stop_asked;
+    options.progress = progress(j, "sampling", (n + j->sampling.batch - 1) / j->sampling.batch * options.steps);
+    if (values == NULL || member == NULL) {
+        code = gndp_failure_memory();
+        goto done;
+    }
+    for (int64_t i = 0; i < n; i++)
+        member[i] = (uint32_t)i;
+    GNDP_LIBRARY(gndp_generator_create(j->model, coords, j->sampling.batch, j->sampling.bf16, NULL, &generator));
+    GNDP_LIBRARY(gndp_generator_sample(generator, &options, n, member, values));
+    GNDP_STEP(as_set(j, values));
+done:
+    gndp_progress_free(options.progress);
+    gndp_generator_free(generator);
+    free(values);
+    free(member);
+    return code;
+}
+
+static int compare(job *j)
+{
+    int code = GNDP_EXIT_DONE;
+    static const char *const names[] = {"train", "validation", "test"};
+    const gndp_fieldset *set[COMPARE_SETS];
+    const char *name[COMPARE_SETS];
+    int n = 0;
+    if (j->s.from != NULL) {
+        gndp_read_options options = gndp_read_options_default();
+        GNDP_LIBRARY(gndp_file_open(&j->s.from, 1, &options, &j->samples));
+    } else {
+        GNDP_STEP(draw(j));
+    }
+    set[n] = j->data.part[0];
+    name[n++] = names[0];
+    if (j->part != 0) {
+        set[n] = j->data.part[j->part];
+        name[n++] = names[j->part];
+    }
+    set[n] = j->samples;
+    name[n++] = "samples";
+    GNDP_STEP(gndp_comparison_make(n, set, name, &j->comparison));
+done:
+    return code;
+}
+
+/* ---- Likelihood ----------------------------------------------------------------------------- */
+
+static int find_solver(const char *name, gndp_ode_solver *out)
+{
+    static const char *const names[] = {"rk4", "adaptive", "heun", "euler"};
+    for (int i = 0; i < 4; i++)
+        if (strcmp(name, names[i]) == 0) {
+            *out = (gndp_ode_solver)i;
+            return GNDP_EXIT_DONE;
+        }
+    return gndp_usage_unknown("solver", name, gndp_nearest(name, names, 4));
+}
+
+/* One field on its own points, or on the set's. */
+static int one_density(job *j, const gndp_fieldset *set, int64_t f, gndp_generator **shared, const gndp_likelihood_options *options, double *out)
+{
+    int code = GNDP_EXIT_DONE;
+    gndp_generator *own = NULL;
+    gndp_coords coords = gndp_fieldset_get_spec(set)->coords;
+    const int64_t n = gndp_fieldset_points(set, f);
+    const uint32_t member = (uint32_t)f;
+    double *x = malloc((size_t)(n * coords.columns) * sizeof *x), *values = malloc((size_t)(n * gndp_model_net(j->model)->y_dim) * sizeof *values);
+    if (x == NULL || values == NULL) {
+        code = gndp_failure_memory();
+        goto done;
+    }
+    GNDP_LIBRARY(gndp_fieldset_coords(set, f, x));
+    GNDP_LIBRARY(gndp_fieldset_read(set, 1, &f, n, NULL, values, NULL));
+    if (!gndp_fieldset_shared(set)) {
+        coords.layout = GNDP_LAYOUT_LIST;
+        coords.n = n;
+        coords.x = x;
+        GNDP_LIBRARY(gndp_generator_create(j->model, &coords, 1, j->sampling.bf16, NULL, &own));
+    } else if (*shared == NULL) {
+        GNDP_LIBRARY(gndp_generator_create(j->model, &coords, 1, j->sampling.bf16, NULL, shared));
+    }
+    GNDP_LIBRARY(gndp_generator_log_likelihood(own != NULL ? own : *shared, options, 1, &member, values, out));
+    *out /= (double)n;
+done:
+    gndp_generator_free(own);
+    free(x);
+    free(values);
+    return code;
+}
+
+static int densities(job *j)
+{
+    int code = GNDP_EXIT_DONE;
+    const gndp_fieldset *set = j->data.part[j->part];
+    const int64_t fields = gndp_fieldset_get_spec(set)->n_fields, n = j->s.likelihood < fields ? j->s.likelihood : fields;
+    gndp_likelihood_options options = gndp_likelihood_options_default();
+    gndp_generator *shared = NULL;
+    gndp_progress *shown = progress(j, "log-likelihood", n);
+    double mean = 0.0, square = 0.0;
+    const double start = gp_seconds();
+    GNDP_STEP(find_solver(j->s.solver, &options.solver));
+    options.steps = j->s.flow_steps;
+    options.seed = j->s.seed;
+    options.stop = stop_asked;
+    const int64_t values = gndp_fieldset_max_points(set) * gndp_model_net(j->model)->y_dim;
+    options.probes = j->s.probes >= 0 ? j->s.probes : values <= 128 ? 0 : 8;
+    for (int64_t i = 0; i < n; i++) {
+        double log_p;
+        GNDP_STEP(one_density(j, set, i * fields / n, &shared, &options, &log_p));
+        const double d = log_p - mean;
+        mean += d / (double)(i + 1);
+        square += d * (log_p - mean);
+        gndp_progress_update(shown, i + 1, NULL);
+    }
+    j->density = (likelihood){.fields = n, .probes = options.probes, .mean = mean, .solver = j->s.solver, .steps = options.steps,
+                              .se = n > 1 ? sqrt(square / (double)(n - 1) / (double)n) : (double)NAN, .seconds = gp_seconds() - start};
+done:
+    gndp_progress_free(shown);
+    gndp_generator_free(shared);
+    return code;
+}
+
+/* ---- Reports -------------------------------------------------------------------------------- */
+
+static int report_json(const job *j)
+{
+    json_t *object = json_pack("{s:s, s:s, s:o}", "command", "eval", "model", gndp_model_hash(j->model), "seed", gp_json_seed(j->s.seed));
+    if (j->samples != NULL)
+        json_object_set_new(object, "components", gndp_comparison_json(&j->comparison));
+    if (j->density.fields > 0)
+        json_object_set_new(object, "likelihood",
+                            json_pack("{s:I, s:s, s:I, s:I, s:o, s:o, s:f}", "fields", (json_int_t)j->density.fields, "solver", j->density.solver,
+                                      "steps", (json_int_t)j->density.steps, "probes", (json_int_t)j->density.probes, "nats_per_point",
+                                      gp_json_number(j->density.mean), "se", gp_json_number(j->density.se), "seconds", j->density.seconds));
+    return gp_json_write(object);
+}
+
+static void report(const job *j)
+{
+    if (j->samples != NULL) {
+        printf("samples  %s\n", j->s.from != NULL ? j->s.from : j->sampling.text);
+        gndp_comparison_print(&j->comparison);
+    }
+    if (j->density.fields > 0) {
+        char probes[48] = "exact divergence";
+        if (j->density.probes > 0)
+            snprintf(probes, sizeof probes, "%lld probes", (long long)j->density.probes);
+        printf("%slog-likelihood of %lld fields: %.4f nats a point, standard error %.4f (%s-%lld, %s, %s)\n", j->samples != NULL ? "\n" : "",
+               (long long)j->density.fields, j->density.mean, j->density.se, j->density.solver, (long long)j->density.steps, probes,
+               gndp_duration_text(j->density.seconds).text);
+        if (strcmp(j->density.solver, "euler") == 0)
+            gndp_note("euler overstates the log-likelihood by some hundredths of a nat a point or more");
+    }
+}
+
+/* ---- The verb ------------------------------------------------------------------------------- */
+
+static int find_part(job *j)
+{
+    static const char *const names[] = {"train", "validation", "test"};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(j->s.part, names[i]) == 0) {
+            j->part = i;
+            if (j->data.part[i] == NULL)
+                return gndp_failure("the %s part is empty: data.split of the model's configuration leaves it out", names[i]);
+            return GNDP_EXIT_DONE;
+        }
+    return gndp_usage_unknown("part", j->s.part, gndp_nearest(j->s.part, names, 3));
+}
+
+static int run(job *j, const char *const *words, int n_words)
+{
+    int code = GNDP_EXIT_DONE;
+    const gndp_logger log = {.sink = gndp_log_sink_text, .state = stderr, .level = j->s.verbose ? GNDP_LOG_INFO : GNDP_LOG_WARN};
+    if (n_words < 1)
+        return gndp_usage_error("eval wants a model, MODEL.nc");
+    GNDP_LIBRARY(gndp_model_read(words[0], &j->model));
+    GNDP_STEP(gndp_dataset_open(gndp_model_config(j->model), words + 1, n_words - 1, &log, &j->data));
+    GNDP_STEP(find_part(j));
+    GNDP_STEP(gndp_sampling_make(&j->s.sampling, j->model, &j->sampling));
+    gp_interruptible();
+    if (j->s.from != NULL || j->s.samples > 0) {
+        if (gndp_fieldset_shared(j->data.all))
+            GNDP_STEP(compare(j));
+        else if (!j->s.quiet)
+            gndp_note("fields have points of their own: samples are not compared, --likelihood is");
+    }
+    if (j->s.likelihood > 0)
+        GNDP_STEP(densities(j));
+    if (j->s.json)
+        GNDP_STEP(report_json(j));
+    else
+        report(j);
+done:
+    return code;
+}
+
+int gndp_eval_run(int argc, char **argv)
+{
+    int code = GNDP_EXIT_DONE;
+    job j = {.s = {.part = "validation", .samples = 32, .seed = 1, .probes = -1, .flow_steps = 100, .solver = "rk4",
+                   .sampling = {.corrector = -1}}};
+    const char *const *words = NULL;
+    int n_words = 0;
+    gndp_usage_of("eval");
+    GNDP_STEP(gndp_options_read_words(gndp_eval_table, argc, argv, &j.s, &words, &n_words));
+    gndp_failure_verbose(j.s.verbose);
+    if (j.s.threads > 0)
+        GNDP_LIBRARY(gndp_threads_set((int)j.s.threads));
+    code = run(&j, words, n_words);
+done:
+    gndp_comparison_free(&j.comparison);
+    gndp_fieldset_free(j.samples);
+    gndp_dataset_free(&j.data);
+    gndp_model_free(j.model);
+    return code;
+}
