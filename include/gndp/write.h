@@ -48,7 +48,8 @@ typedef struct gndp_field_file {
 typedef struct gndp_field_writer gndp_field_writer;
 
 /**
- * Create PATH.part, or take up the one that is there. At most four dimensions, `time` first and unlimited.
+ * Create PATH.part, or take up the one that is there: its complete members are copied, those whose checksum differs are made again, an unreadable part
+ * is started afresh; options->log is told. At most four dimensions, `time` first and unlimited. One process writes a part at a time.
  * @return GNDP_OK; GNDP_ERR_IO with the system's reason (folder missing, read-only, no space); GNDP_ERR_STATE when PATH is there and overwrite is not
  *         set, or when a resumed file differs (names the attribute); GNDP_ERR_SHAPE, GNDP_ERR_ARG
  */
@@ -58,7 +59,7 @@ GNDP_API bool gndp_field_writer_has(const gndp_field_writer *writer, int64_t mem
 /** One time of one member: values f64 [N, P], present [N, P] or NULL: all. Member index 0 where there are no members. */
 GNDP_API gndp_status gndp_field_writer_put(gndp_field_writer *writer, int64_t time_index, int64_t member_index, const double *values,
                                            const uint8_t *present);
-/** Say that a member is complete: synchronised to disk, kept if the program ends now. */
+/** Say that a member is complete: synchronised to disk, kept if the program ends now; it takes no more values. */
 GNDP_API gndp_status gndp_field_writer_member_done(gndp_field_writer *writer, int64_t member_index);
 /** Another global attribute, at any time before the commit. */
 GNDP_API gndp_status gndp_field_writer_attribute(gndp_field_writer *writer, const char *name, const char *text);
@@ -69,13 +70,15 @@ GNDP_API gndp_status gndp_field_writer_commit(gndp_field_writer *writer);
 GNDP_API void gndp_field_writer_free(gndp_field_writer *writer, bool keep_part);
 
 /**
- * A whole set as one file: its times and members as axes when they fill a rectangle, else a dimension of fields is refused. Member numbers are kept as they
- * are. Fields on their own points (`first` set) are gndp_write_tracks()'s.
+ * A whole set as one file: its times and members as axes, in ascending order, when they fill a rectangle, else it is refused (GNDP_ERR_SHAPE). Member
+ * numbers are kept as they are; fields without times and members become the members 0 .. F - 1. Fields on their own points (`first` set) are
+ * gndp_write_tracks()'s.
  */
 GNDP_API gndp_status gndp_fieldset_write(const gndp_fieldset *set, const char *path, const gndp_write_options *options);
 
-/** Fields along their own points, one trajectory each: a CF contiguous ragged array (featureType trajectory), or for one-dimensional coordinates that
- * are time, with time as coordinate. Storm ids become trajectory ids. */
+/** Fields along their own points, one trajectory each, as a CF contiguous ragged array. Storms as gndp_tracks_open() gives them (the coordinate is time,
+ * the first channel of kind sphere becomes latitude and longitude) and points on the sphere are of featureType trajectory; other coordinates keep their
+ * names. Storm ids become trajectory ids. */
 GNDP_API gndp_status gndp_write_tracks(const gndp_fieldset *set, const char *path, const gndp_write_options *options);
 
 /* ---- Archives: named arrays, such as checkpoints -------------------------------------------- */
@@ -99,11 +102,13 @@ GNDP_API gndp_status gndp_archive_get_number(const gndp_archive *archive, const 
 GNDP_API int gndp_archive_count(const gndp_archive *archive);
 GNDP_API const char *gndp_archive_name(const gndp_archive *archive, int i);
 /**
- * Write beside, synchronise file and folder, rename over: at any moment PATH is the old or the new file, whole. Every array carries a checksum.
+ * Write beside, synchronise file and folder, rename over: at any moment PATH is the old or the new file, whole. Every array and the
+ * file as a whole carry a checksum.
  * @return GNDP_OK; GNDP_ERR_IO with the reason: PATH is as it was, nothing is left beside it
  */
 GNDP_API gndp_status gndp_archive_write(const gndp_archive *archive, const char *path);
-/** @return GNDP_OK; GNDP_ERR_IO; GNDP_ERR_FORMAT for a file that is truncated, no archive, or fails a checksum (names the array) */
+/** @return GNDP_OK; GNDP_ERR_IO; GNDP_ERR_FORMAT for a file that is truncated, damaged, no archive, or has an array that fails its checksum (named);
+ *         GNDP_ERR_UNSUPPORTED for a later version of the layout; GNDP_ERR_NOMEM */
 GNDP_API gndp_status gndp_archive_read(const char *path, gndp_archive **out);
 
 #ifdef __cplusplus

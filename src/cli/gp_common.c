@@ -9,8 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-const gp_settings gp_settings_default = {
-    .n = -1, .member = -1, .seed = 1, .held_out = 0.2, .mean = "0"};
+const gp_settings gp_settings_default = {.n = -1, .seed = 1, .held_out = 0.2};
 
 int gp_begin(const gndp_option *table, int argc, char **argv, gp_settings *s)
 {
@@ -99,21 +98,6 @@ char *gp_kernel_text(const gndp_kernel *kernel)
     if (text != NULL)
         gndp_kernel_print(kernel, text, length + 1);
     return text;
-}
-
-int gp_mean(const char *text, const cli_observations *data, double *out)
-{
-    if (strcmp(text, "data") != 0) {
-        if (!gndp_number_read(text, out))
-            return gndp_usage_error("--mean wants a number or \"data\", got '%s'", text);
-        return GNDP_EXIT_DONE;
-    }
-    const int64_t n = data->n * data->outputs * data->n_sets;
-    double sum = 0.0;
-    for (int64_t i = 0; i < n; i++)
-        sum += data->y[i];
-    *out = sum / (double)n;
-    return GNDP_EXIT_DONE;
 }
 
 int gp_factor(const char *text, gndp_factorisation *out)

@@ -12,20 +12,21 @@
 #include <gndp/gndp.h>
 
 #include "cli/members.h"
-#include "cli/observations.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/places.h"
+#include "cli/select.h"
 #include "cli/usage.h"
 
 typedef struct gp_settings {
-    const char *kernel, *data, *test, *generate, *members, *output, *mean, *factor;
+    const char *kernel, *data, *test, *generate, *members, *output, *stats, *mean, *factor;
     gndp_place_options places;
+    cli_select select;
     gndp_option_texts fix, bounds;
-    int64_t n, member, threads, starts, max_steps;
+    int64_t n, threads, starts, max_steps, fields, stations;
     uint64_t seed;
-    double noise, held_out;
-    bool json, quiet, verbose, overwrite, observe;
+    double noise, held_out, station_sd;
+    bool json, quiet, verbose, overwrite, observe, fit;
 } gp_settings;
 
 extern const gp_settings gp_settings_default;
@@ -46,7 +47,7 @@ extern const gp_settings gp_settings_default;
               "the covariance, such as \"rbf(lengthscale=0.5) + "                                  \
               "white(variance=0.01)\";\n"                                                          \
               "@FILE reads it from a file")
-#define GP_OPTIONS_PLACES                                                                          \
+#define GP_OPTIONS_GRIDS                                                                           \
     GP_OPTION("line", 0, "A:B:N", GNDP_OPTION_TEXT, places.line,                                   \
               "N points from A to B, both included"),                                              \
         GP_OPTION("plane", 0, "A:B:N[,C:D:M]", GNDP_OPTION_TEXT, places.plane,                     \
@@ -58,11 +59,33 @@ extern const gp_settings gp_settings_default;
                   "latitudes from pole to pole, as ERA5's 721 x 1440"),                            \
         GP_OPTION("scatter", 0, "A:B[,C:D]:N", GNDP_OPTION_TEXT, places.scatter,                   \
                   "N random points; sphere:N on the sphere"),                                      \
-        GP_OPTION("points", 0, "FILE.csv", GNDP_OPTION_TEXT, places.points,                        \
-                  "columns x1, x2, .. or lat, lon (degrees)")
+        GP_OPTION("like", 0, "FILE.nc", GNDP_OPTION_TEXT, places.like, "the points of its fields")
+#define GP_OPTIONS_PLACES                                                                          \
+    GP_OPTIONS_GRIDS, GP_OPTION("points", 0, "FILE.csv", GNDP_OPTION_TEXT, places.points,          \
+                                "columns x1, x2, .. or lat, lon (degrees)")
+#define GP_OPTIONS_DATA                                                                            \
+    GP_OPTION("data", 'd', "FILE", GNDP_OPTION_TEXT, data, "a table (CSV) or fields (NetCDF)"),    \
+        GP_OPTION("obs", 0, "FILE", GNDP_OPTION_TEXT, data, "the same"),                           \
+        CLI_OPTIONS_SELECT(gp_settings, select),                                                   \
+        GP_OPTION_IN("fields", 0, "N", GNDP_OPTION_INTEGER, fields, 1, 1e9,                        \
+                     "so many of the fields selected, spread evenly")
+#define GP_OPTIONS_STATIONS                                                                        \
+    GP_OPTION_IN("stations", 0, "N", GNDP_OPTION_INTEGER, stations, 1, 1e9,                        \
+                 "of fields: observe them at N random points, the same of\n"                       \
+                 "every field, and score the prediction at the others"),                           \
+        GP_OPTION_IN("station-sd", 0, "S", GNDP_OPTION_NUMBER, station_sd, 0, HUGE_VAL,            \
+                     "of errors added to what stations see, known to the process"),                \
+        GP_OPTION("fit", 0, NULL, GNDP_OPTION_SWITCH, fit,                                         \
+                  "first fit the kernel's parameters to these data"),                              \
+        GP_OPTION_IN("starts", 0, "N", GNDP_OPTION_INTEGER, starts, 1, 1000,                       \
+                     "of --fit, default 5"),                                                       \
+        GP_OPTION("fix", 0, "PATH", GNDP_OPTION_TEXTS, fix,                                        \
+                  "with --fit: keep a parameter; repeatable")
 #define GP_OPTIONS_MEAN                                                                            \
     GP_OPTION("mean", 0, "VALUE", GNDP_OPTION_TEXT, mean,                                          \
-              "mean of the process, default 0; \"data\": that of the values")
+              "mean of the process: a number, \"data\" (that of the values) or\n"                  \
+              "\"climatology\" (at each point, of the other fields of the file);\n"                \
+              "default 0 for tables of x and y, else data")
 #define GP_OPTIONS_MEMBERS                                                                         \
     GP_OPTION_IN("number", 'n', "N", GNDP_OPTION_INTEGER, n, 0, HUGE_VAL,                          \
                  "draw members 0 .. N-1"),                                                         \
@@ -96,9 +119,6 @@ int gp_kernel_fits(const gndp_kernel *kernel, bool sphere, int64_t dims, const c
 
 /** Canonical text; free() it. NULL: out of memory. */
 char *gp_kernel_text(const gndp_kernel *kernel);
-
-/** --mean: a number, or "data". */
-int gp_mean(const char *text, const cli_observations *data, double *out);
 
 /** --factor as an option of the law. */
 int gp_factor(const char *text, gndp_factorisation *out);

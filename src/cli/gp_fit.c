@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/gp_common.h"
+#include "cli/gp_analysis.h"
 #include "cli/gp_verbs.h"
 
 const char gp_fit_text[] =
-    "usage: gndp gp fit --kernel TEXT --data FILE.csv [-o OUT.kernel] [OPTION]...\n"
+    "usage: gndp gp fit --kernel TEXT --data FILE [-o OUT.kernel] [OPTION]...\n"
     "       gndp gp fit --kernel TEXT --generate TRUTH POINTS [OPTION]...\n"
     "\n"
     "Find the parameters of a kernel that make data most likely: the log marginal likelihood is\n"
@@ -17,17 +17,27 @@ const char gp_fit_text[] =
     "parameter with an interval of one standard deviation of its logarithm. Noise is fitted when\n"
     "the kernel has a white() part.\n"
     "\n"
-    "FILE.csv has columns x1, x2, .. (or lat, lon), y1, y2, .. and, if errors are known, sd. A "
-    "file\n"
-    "of members, as `gndp gp sample` writes it, is fitted as a whole: members are independent.\n"
+    "FILE is a table or a NetCDF file. Tables have columns x1, x2, .. (or lat, lon), y1, y2, .. "
+    "and,\n"
+    "if errors are known, sd; or time, lat, lon and the names of variables. Members of a table, "
+    "times\n"
+    "of observations and fields of a file are taken as independent realizations of one process: "
+    "their\n"
+    "log marginal likelihoods add up. Of large files 16 fields and 250 random points are taken;\n"
+    "--fields and --points say otherwise. Latitudes and longitudes are unit vectors for kernels of "
+    "the\n"
+    "sphere, and points of a local plane in km for kernels of R^n.\n"
     "With --generate the data are drawn from a kernel, so that truth and fit can be compared.\n";
 
 const gndp_option gp_fit_options[] = {
     GP_OPTIONS_KERNEL,
-    GP_OPTION("data", 'd', "FILE.csv", GNDP_OPTION_TEXT, data, "what to fit"),
+    GP_OPTIONS_DATA,
     GP_OPTION("generate", 0, "TRUTH", GNDP_OPTION_TEXT, generate,
               "fit data drawn from this kernel, on points named as for sample:"),
-    GP_OPTIONS_PLACES,
+    GP_OPTIONS_GRIDS,
+    GP_OPTION("points", 0, "N|FILE.csv", GNDP_OPTION_TEXT, places.points,
+              "N random points of every field of --data, default 250 at most;\n"
+              "FILE.csv: of --generate, columns x1, x2, .. or lat, lon"),
     GP_OPTIONS_MEMBERS,
     GP_OPTION_IN("noise", 0, "V", GNDP_OPTION_NUMBER, noise, 0, HUGE_VAL,
                  "with --generate: variance of noise added to every value"),
@@ -51,14 +61,17 @@ const char gp_fit_examples[] =
     "  gndp gp fit --kernel \"rbf() + white()\" \\\n"
     "      --generate \"rbf(lengthscale=0.5)\" --noise 0.01 --scatter -3:3:120\n"
     "  gndp gp fit --kernel \"curlfree(rbf()) + white(variance=0.04)\" --data wind.csv \\\n"
-    "      --fix 1/white/variance --starts 2\n";
+    "      --fix 1/white/variance --starts 2\n"
+    "  gndp gen sphere --grid r36x18 -n 6 -o globe.nc\n"
+    "  gndp gp fit --kernel \"s2_matern(nu=2.5) + white()\" --data globe.nc --points 60 --starts "
+    "2\n";
 
 typedef struct job {
     gp_settings settings;
     gndp_kernel *kernel, *truth;
     char *text;
-    cli_observations data;
-    double mean, seconds;
+    gp_data data;
+    double seconds;
     char fixed_path[GNDP_OPTION_TEXTS_MAX][80];
     const char *fixed[GNDP_OPTION_TEXTS_MAX + 1];
     gndp_gp_bound bound[GNDP_OPTION_TEXTS_MAX + 1];
@@ -91,21 +104,38 @@ static int read_truth(job *j)
     return code;
 }
 
+/* The draws of one member as a set. */
+static int add_member(job *j, const gndp_places *places, const gndp_members *members, int64_t m,
+                      const double *draw)
+{
+    gp_data *data = &j->data;
+    gp_set *set = gp_data_append(data);
+    const size_t width = (size_t)(places->n * data->outputs);
+    if (set == NULL)
+        return GNDP_EXIT_FAILURE;
+    const int code = gp_set_make(set, places->n, data->columns, data->outputs, false, false, false);
+    if (code != GNDP_EXIT_DONE)
+        return code;
+    set->member = members->number[m];
+    memcpy(set->shown, places->shown.data, gndp_type_bytes(places->shown.type));
+    memcpy(set->y, draw + (size_t)m * width, width * sizeof *draw);
+    return GNDP_EXIT_DONE;
+}
+
 static int draw_values(job *j, const gndp_places *places, const gndp_members *members)
 {
     int code = GNDP_EXIT_DONE;
     gndp_gaussian *law = NULL;
-    cli_observations *data = &j->data;
-    const int64_t width = data->n * data->outputs;
+    double *draw = malloc((size_t)(members->n * places->n * j->data.outputs) * sizeof *draw);
+    if (draw == NULL)
+        return gndp_failure_memory();
     GNDP_LIBRARY(gndp_gaussian_create(j->truth, &places->points, NULL, NULL, &law));
-    data->y = malloc((size_t)(members->n * width) * sizeof *data->y);
-    if (data->y == NULL) {
-        code = gndp_failure_memory();
-        goto done;
-    }
-    GNDP_LIBRARY(gndp_gaussian_sample(law, j->settings.seed, members->number, members->n, data->y));
+    GNDP_LIBRARY(gndp_gaussian_sample(law, j->settings.seed, members->number, members->n, draw));
+    for (int64_t m = 0; m < members->n; m++)
+        GNDP_STEP(add_member(j, places, members, m, draw));
 done:
     gndp_gaussian_free(law);
+    free(draw);
     return code;
 }
 
@@ -114,45 +144,61 @@ static int generate(job *j)
     int code = GNDP_EXIT_DONE;
     gndp_places places = {0};
     gndp_members members = {0};
-    cli_observations *data = &j->data;
     GNDP_STEP(gndp_members_make(j->settings.n, j->settings.members, 1, &members));
     GNDP_STEP(read_truth(j));
     GNDP_STEP(gndp_places_make(&j->settings.places, j->settings.seed, &places));
     const int64_t dims = places.x.type.dim[1];
     GNDP_STEP(gp_kernel_fits(j->truth, places.sphere, dims, NULL, 0));
-    *data = (cli_observations){.path = "the generated set",
-                               .sphere = places.sphere,
-                               .columns = gndp_places_columns(&places),
-                               .outputs = gndp_kernel_outputs(j->truth, dims),
-                               .n = places.n,
-                               .n_sets = (int)members.n};
-    data->x = malloc(gndp_type_bytes(places.x.type));
-    if (data->x == NULL || members.n == 0) {
-        code = data->x == NULL ? gndp_failure_memory() : gndp_usage_error("-n wants at least 1");
-        goto done;
-    }
-    memcpy(data->x, places.x.data, gndp_type_bytes(places.x.type));
-    GNDP_STEP(draw_values(j, &places, &members));
+    j->data = (gp_data){.path = "the generated set",
+                        .degrees = places.sphere,
+                        .members = true,
+                        .columns = gndp_places_columns(&places),
+                        .outputs = gndp_kernel_outputs(j->truth, dims)};
+    if (members.n == 0)
+        code = gndp_usage_error("-n wants at least 1");
+    else
+        GNDP_STEP(draw_values(j, &places, &members));
 done:
     gndp_places_free(&places);
     gndp_members_free(&members);
     return code;
 }
 
-static int get_data(job *j)
+/* Fits cost the cube of the points of a field and the number of fields: so many are taken where
+ * more is not asked for. */
+enum { FIELDS_MOST = 16, POINTS_MOST = 250 };
+
+/* --points N of --data is a number, of --generate a file. */
+static int get_fields(job *j)
 {
     const gp_settings *s = &j->settings;
     const gndp_place_options *p = &s->places;
-    const bool placed = p->line != NULL || p->plane != NULL || p->grid != NULL ||
-                        p->scatter != NULL || p->points != NULL || p->poles;
+    double points = 0.0;
+    if (p->points != NULL && (!gndp_number_read(p->points, &points) || points < 1.0 ||
+                              points > 1e6 || points != floor(points)))
+        return gndp_usage_error("with --data --points wants a number of points, got '%s'",
+                                p->points);
+    if (p->line != NULL || p->plane != NULL || p->grid != NULL || p->scatter != NULL ||
+        p->like != NULL || p->poles || s->noise > 0.0 || s->n >= 0 || s->members != NULL)
+        return gndp_usage_error("points, members and --noise belong to --generate");
+    const gp_take take = {.fields = s->fields > 0 ? s->fields : FIELDS_MOST,
+                          .points = (int64_t)points,
+                          .most = POINTS_MOST,
+                          .seed = s->seed,
+                          .quiet = s->quiet};
+    const int code = gp_data_read(s, &take, false, &j->data);
+    if (code == GNDP_EXIT_DONE && points > 0.0 && j->data.source == NULL)
+        return gndp_usage_error("--points N belongs to files of fields, %s is a table", s->data);
+    return code;
+}
+
+static int get_data(job *j)
+{
+    const gp_settings *s = &j->settings;
     if ((s->data != NULL) == (s->generate != NULL))
         return gndp_usage_error("%s of --data and --generate is wanted",
                                 s->data == NULL ? "one" : "only one");
-    if (s->generate != NULL)
-        return generate(j);
-    if (placed || s->noise > 0.0 || s->n >= 0 || s->members != NULL)
-        return gndp_usage_error("points, members and --noise belong to --generate");
-    return cli_observations_read(s->data, &j->data);
+    return s->generate != NULL ? generate(j) : get_fields(j);
 }
 
 /* "PATH=REST" into a path and what is behind the sign; NULL where there is none. */
@@ -217,7 +263,7 @@ static const double long_work = 3e8;
 
 static int search(job *j, const gndp_gp_data *sets)
 {
-    const double size = (double)(j->data.n * j->data.outputs);
+    const double size = (double)(j->data.set[0].n * j->data.outputs);
     const int64_t starts = j->settings.starts > 0 ? j->settings.starts : 5;
     gndp_progress *progress = gp_progress(&j->settings, "fitting", "start", starts,
                                           size * size * size * j->data.n_sets > long_work);
@@ -245,7 +291,7 @@ static int fit(job *j)
     if (sets == NULL)
         return gndp_failure_memory();
     for (int s = 0; s < j->data.n_sets; s++)
-        sets[s] = cli_observations_data(&j->data, s, j->mean);
+        sets[s] = gp_set_data(&j->data, &j->data.set[s]);
     GNDP_LIBRARY(gndp_kernel_clone(j->kernel, &j->start));
     GNDP_STEP(search(j, sets));
     j->seconds = gp_seconds() - start;
@@ -292,15 +338,38 @@ static void print_param(const job *j, const gndp_gp_fit_param *p)
            interval, j->truth != NULL ? "   " : "", known);
 }
 
+static int64_t count_values(const gp_data *data)
+{
+    int64_t n = 0;
+    for (int s = 0; s < data->n_sets; s++)
+        n += data->set[s].n * data->outputs;
+    return n;
+}
+
+static void report_data(const gp_data *data)
+{
+    const gndp_fieldset_spec *spec =
+        data->source != NULL ? gndp_fieldset_get_spec(data->source) : NULL;
+    printf("data     %lld", (long long)data->set[0].n);
+    if (spec != NULL && data->set[0].n < spec->coords.n && spec->first == NULL)
+        printf(" of %lld", (long long)spec->coords.n);
+    printf(" points, %d output%s", data->outputs, data->outputs == 1 ? "" : "s");
+    if (spec != NULL)
+        printf(", %d of %lld fields", data->n_sets, (long long)spec->n_fields);
+    else if (data->n_sets > 1)
+        printf(", %d %s", data->n_sets, data->members ? "members" : "times");
+    printf(" of %s; %s\n", data->path, gp_data_mean_text(data).text);
+    if (spec != NULL && data->n_sets > 1)
+        puts("         fields count as independent; --fields and --points take more or fewer");
+    gp_report_plane(data);
+    putchar('\n');
+}
+
 static void report(const job *j)
 {
     const gndp_gp_fit_result *r = &j->result;
-    const int64_t n = j->data.n * j->data.outputs * j->data.n_sets;
-    printf("data     %lld points, %d output%s", (long long)j->data.n, j->data.outputs,
-           j->data.outputs == 1 ? "" : "s");
-    if (j->data.n_sets > 1)
-        printf(", %d members", j->data.n_sets);
-    printf(" of %s; mean of the process %g\n\n", j->data.path, j->mean);
+    const int64_t n = count_values(&j->data);
+    report_data(&j->data);
     printf("%-28s %10s %10s %24s%s\n", "parameter", "start", "fitted", "one standard deviation",
            j->truth != NULL ? "   truth" : "");
     for (int i = 0; i < r->n_params; i++)
@@ -334,15 +403,15 @@ static int report_json(const job *j)
                               "high", gp_json_number(high), "at_bound", p->at_bound, "truth",
                               gp_json_number(value_of(j->truth, p->path))));
     }
-    return gp_json_write(json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:f, s:o, s:f, s:f, s:i, s:i, "
-                                   "s:i, s:o, s:f}",
-                                   "command", "gp fit", "kernel", j->text, "data", j->data.path,
-                                   "n_points", (json_int_t)j->data.n, "outputs", j->data.outputs,
-                                   "members", j->data.n_sets, "mean", j->mean, "parameters", params,
-                                   "log_marginal", r->log_marginal, "gradient_norm",
-                                   r->gradient_norm, "evaluations", r->evaluations, "starts_used",
-                                   r->starts_used, "failed_points", r->failed_points, "seed",
-                                   gp_json_seed(j->settings.seed), "seconds", j->seconds));
+    return gp_json_write(json_pack(
+        "{s:s, s:s, s:s, s:I, s:i, s:i, s:o, s:o, s:o, s:f, s:f, s:i, s:i, "
+        "s:i, s:o, s:f}",
+        "command", "gp fit", "kernel", j->text, "data", j->data.path, "n_points",
+        (json_int_t)j->data.set[0].n, "outputs", j->data.outputs, "members", j->data.n_sets, "mean",
+        gp_json_number(j->data.mean[0]), "frame", gp_json_frame(&j->data), "parameters", params,
+        "log_marginal", r->log_marginal, "gradient_norm", r->gradient_norm, "evaluations",
+        r->evaluations, "starts_used", r->starts_used, "failed_points", r->failed_points, "seed",
+        gp_json_seed(j->settings.seed), "seconds", j->seconds));
 }
 
 int gp_fit_run(int argc, char **argv)
@@ -355,9 +424,8 @@ int gp_fit_run(int argc, char **argv)
     GNDP_STEP(set_fixed(&j));
     GNDP_STEP(set_bounds(&j));
     GNDP_STEP(get_data(&j));
-    GNDP_STEP(gp_kernel_fits(j.kernel, j.data.sphere, cli_observations_dims(&j.data), j.data.path,
-                             j.data.outputs));
-    GNDP_STEP(gp_mean(j.settings.mean, &j.data, &j.mean));
+    GNDP_STEP(gp_data_frame(&j.data, j.kernel, j.settings.quiet));
+    GNDP_STEP(gp_data_center(&j.data, j.settings.mean));
     GNDP_STEP(gndp_output_open(j.settings.output, j.settings.overwrite, &j.output));
     GNDP_STEP(fit(&j));
     if (j.output.file != NULL)
@@ -369,7 +437,7 @@ int gp_fit_run(int argc, char **argv)
         report(&j);
 done:
     gndp_output_close(&j.output);
-    cli_observations_free(&j.data);
+    gp_data_free(&j.data);
     gndp_kernel_free(j.kernel);
     gndp_kernel_free(j.start);
     gndp_kernel_free(j.truth);

@@ -3,36 +3,52 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/csv.h"
-#include "cli/gp_common.h"
+#include "cli/gp_analysis.h"
+#include "cli/gp_netcdf.h"
+#include "cli/gp_scores.h"
 #include "cli/gp_verbs.h"
+#include "cli/history.h"
 #include "cli/sketch.h"
 
 const char gp_infer_text[] =
-    "usage: gndp gp infer --kernel TEXT --data FILE.csv POINTS [-n N] [-o OUT.csv] [OPTION]...\n"
+    "usage: gndp gp infer --kernel TEXT --data FILE [POINTS] [-n N] [-o OUT.csv|OUT.nc] "
+    "[OPTION]...\n"
     "\n"
     "What data say about the field at other points: posterior mean and standard deviation and, "
     "with\n"
-    "-n, draws from the posterior. FILE.csv has columns x1, x2, .. (or lat, lon), y1, y2, .. and, "
-    "if\n"
-    "errors are known, sd; the white() part of the kernel is noise in every value of the data.\n"
+    "-n, draws from the posterior. FILE is a table: columns x1, x2, .. (or lat, lon), y1, y2, .. "
+    "and,\n"
+    "if errors are known, sd; or time, lat, lon and the names of variables. Or it is a NetCDF file "
+    "of\n"
+    "fields, of which --stations N sees N random points: then the rest of each field is predicted "
+    "and\n"
+    "the prediction scored there, beside the mean of the stations and the climatology of the "
+    "file's\n"
+    "other times. The white() part of the kernel is noise in every value of the data. --fit fits "
+    "the\n"
+    "kernel to these data first. Without POINTS the points of the file are meant.\n"
+    "\n"
     "OUT.csv has one row a point: its coordinates, y1_mean, y1_sd, .., then a column y1_m0, .. "
     "for\n"
-    "each member.\n";
+    "each member. OUT.nc has t2m_mean and t2m_std for a variable t2m, and t2m itself with the "
+    "draws,\n"
+    "for every time of the data.\n";
 
 const gndp_option gp_infer_options[] = {
     GP_OPTIONS_KERNEL,
-    GP_OPTION("data", 'd', "FILE.csv", GNDP_OPTION_TEXT, data, "what was observed"),
-    GP_OPTION_IN("member", 0, "K", GNDP_OPTION_INTEGER, member, 0, HUGE_VAL,
-                 "which one, of data with members"),
+    GP_OPTIONS_DATA,
+    GP_OPTIONS_STATIONS,
     GP_OPTIONS_PLACES,
     GP_OPTIONS_MEMBERS,
     GP_OPTION("observe", 0, NULL, GNDP_OPTION_SWITCH, observe,
               "predict new observations, white() noise included, in place\n"
               "of the field itself"),
     GP_OPTIONS_MEAN,
-    GP_OPTION("output", 'o', "OUT.csv", GNDP_OPTION_TEXT, output,
-              "the table; - is standard output; without it a sketch is shown"),
+    GP_OPTION("output", 'o', "OUT", GNDP_OPTION_TEXT, output,
+              "the table, or NetCDF if the name ends in .nc; - is standard\n"
+              "output; without it a sketch is shown"),
+    GP_OPTION("stats", 0, "FILE.nc", GNDP_OPTION_TEXT, stats,
+              "mean and standard deviation, beside the draws of -o"),
     GP_OPTIONS_COMMON,
     {0}};
 
@@ -43,66 +59,61 @@ const char gp_infer_examples[] =
     "      --data noisy.csv --line -3:3:100 -n 20 -o posterior.csv\n"
     "  gndp gp infer --kernel \"s2_matern(nu=1.5, kappa=0.3) + white(variance=0.1)\" --mean data "
     "\\\n"
-    "      --data stations.csv --grid r90x45 -o analysis.csv\n";
+    "      --data stations.csv --grid r90x45 -o analysis.nc\n"
+    "  gndp gp infer --kernel \"s2_matern(nu=2.5, kappa=0.3) + white(variance=0.01)\" \\\n"
+    "      --data globe.nc --member 3 --stations 60 -n 8 -o globe_draws.nc --stats "
+    "globe_stats.nc\n";
 
 typedef struct job {
     gp_settings settings;
     gndp_kernel *kernel;
-    char *kernel_text;
-    cli_observations data;
+    char *kernel_text, *history;
+    gp_data data;
     gndp_places places;
+    double *x; /* [N, D] places in the frame of the data */
     gndp_members members;
-    gndp_gp *gp;
     gndp_output output;
-    double mean_of_process;
+    gp_netcdf draws, moments; /* files of -o and --stats */
     int P;
-    int64_t width;            /* N P */
-    double *mean, *sd, *draw; /* [N P], [N P], [members, N P] */
-    gndp_gaussian *law;       /* the posterior on many points with structure, NULL: dense */
+    int64_t width;               /* N P */
+    double *mean, *sd, *draw;    /* of one set: [N P], [N P], [members, N P] */
+    bool on_source;              /* places are the points of the file */
+    double log_marginal, jitter; /* summed over sets; largest */
+    double low[GP_OUTPUTS_MAX], high[GP_OUTPUTS_MAX], sd_low[GP_OUTPUTS_MAX],
+        sd_high[GP_OUTPUTS_MAX];
+    gp_scores gp, constant, climatology;
+    gndp_gaussian *law; /* the posterior on many points with structure, NULL: dense */
+    gndp_gp_fit_result fit;
+    int fit_sets;
     double seconds;
 } job;
 
-/* Points are predicted in blocks, since the covariance of a block with the data is held at once. */
-enum { BLOCK = 4096 };
-enum { BATCH = 8 };
-
-static int predict(job *j)
+static bool scored(const job *j)
 {
-    int code = GNDP_EXIT_DONE;
-    const int64_t n = j->places.n, D = j->places.x.type.dim[1];
-    gndp_progress *progress =
-        gp_progress(&j->settings, "predicting", "point", n, n * j->data.n > (int64_t)100000000);
-    for (int64_t first = 0; first < n; first += BLOCK) {
-        const int64_t m = n - first < BLOCK ? n - first : BLOCK;
-        const gndp_array x =
-            gndp_array_view(gndp_type_2d(GNDP_F64, m, D), (double *)j->places.x.data + first * D);
-        if (gp_interrupted()) {
-            code = gp_stopped("while predicting");
-            goto done;
-        }
-        GNDP_LIBRARY(gndp_gp_predict(j->gp, &x, j->settings.observe, j->mean + first * j->P,
-                                     j->sd + first * j->P, NULL));
-        gndp_progress_update(progress, first + m, NULL);
-    }
-    for (int64_t i = 0; i < j->width; i++)
-        j->sd[i] = sqrt(j->sd[i]);
-done:
-    gndp_progress_free(progress);
-    return code;
+    return j->settings.stations > 0 && j->on_source;
+}
+
+/* Mean of the process at place i. */
+static double prior_mean(const job *j, int64_t i, int p)
+{
+    return gp_data_mean_at(&j->data, i, p);
 }
 
 /* Above this many values the posterior's draws come by structure where there is some: a dense
    factor holds their square. */
-enum { DENSE_BY_CHOICE = 4096 };
+enum { DENSE_BY_CHOICE = 4096, BATCH = 8 };
 
 /* The posterior as a law without a matrix; none where the points are few or a list, or kernel and
-   data do not fit: then a dense one is tried. */
-static int find_law(job *j)
+   data do not fit: then a dense one is tried. On a local plane no grid keeps its structure. */
+static int find_law(job *j, const gndp_gp *gp)
 {
-    if (j->width <= DENSE_BY_CHOICE || j->places.points.kind == GNDP_POINTS_LIST)
+    gndp_gaussian_free(j->law);
+    j->law = NULL;
+    if (j->width <= DENSE_BY_CHOICE || j->places.points.kind == GNDP_POINTS_LIST ||
+        j->data.frame == GP_FRAME_PLANE)
         return GNDP_EXIT_DONE;
     const gndp_status st =
-        gndp_gp_posterior(j->gp, &j->places.points, j->settings.observe, NULL, &j->law);
+        gndp_gp_posterior(gp, &j->places.points, j->settings.observe, NULL, &j->law);
     if (st != GNDP_OK && st != GNDP_ERR_UNSUPPORTED)
         return gndp_failure_library();
     if (st == GNDP_ERR_UNSUPPORTED && !j->settings.quiet)
@@ -130,19 +141,133 @@ done:
     return code;
 }
 
-static int draw(job *j)
+static int draw(job *j, const gndp_gp *gp)
 {
     int code = GNDP_EXIT_DONE;
+    const gndp_array x = gndp_array_view(gndp_type_2d(GNDP_F64, j->places.n, j->data.dims), j->x);
     if (j->members.n == 0)
         return code;
     if (gp_interrupted())
         return gp_stopped("before the draws");
-    GNDP_STEP(find_law(j));
+    GNDP_STEP(find_law(j, gp));
     if (j->law != NULL)
-        return draw_by_structure(j);
-    GNDP_LIBRARY(gndp_gp_sample(j->gp, &j->places.x, j->settings.observe, j->settings.seed,
-                                j->members.number, j->members.n, j->draw));
+        GNDP_STEP(draw_by_structure(j));
+    else
+        GNDP_LIBRARY(gndp_gp_sample(gp, &x, j->settings.observe, j->settings.seed,
+                                    j->members.number, j->members.n, j->draw));
+    for (int64_t m = 0; m < j->members.n; m++)
+        for (int64_t i = 0; i < j->width; i++)
+            j->draw[m * j->width + i] += prior_mean(j, i / j->P, (int)(i % j->P));
 done:
+    return code;
+}
+
+/* The law that knows nothing of places: each output has mean and variance of the set's values. */
+static void constant_of(const job *j, const gp_set *set, int64_t n, double *mean, double *sd)
+{
+    for (int p = 0; p < j->P; p++) {
+        double m = 0.0, v = 0.0;
+        for (int64_t i = 0; i < set->n; i++)
+            m += set->y[i * j->P + p] / (double)set->n;
+        for (int64_t i = 0; i < set->n; i++)
+            v += pow(set->y[i * j->P + p] - m, 2) / (double)set->n;
+        for (int64_t i = 0; i < n; i++) {
+            mean[i * j->P + p] = m;
+            sd[i * j->P + p] = sqrt(v);
+        }
+    }
+}
+
+/* Keep of [N, P] the rows that are held out: they have values and are no stations. */
+static int64_t held_out(const job *j, const gp_set *set, const uint8_t *present, double *values)
+{
+    int64_t kept = 0, station = 0;
+    for (int64_t i = 0; i < j->places.n; i++) {
+        const bool seen = station < set->n && set->point[station] == i; /* stations ascend */
+        station += seen;
+        if (seen || !present[i])
+            continue;
+        memmove(values + kept * j->P, values + i * j->P, (size_t)j->P * sizeof *values);
+        kept++;
+    }
+    return kept * j->P;
+}
+
+static int score(job *j, int s, const gndp_gp *gp)
+{
+    int code = GNDP_EXIT_DONE;
+    const gp_set *set = &j->data.set[s];
+    const size_t width = (size_t)j->width;
+    double *truth = malloc(3 * width * sizeof *truth), *mean = truth + width, *sd = mean + width;
+    uint8_t *present = malloc((size_t)j->places.n);
+    int64_t n = 0;
+    if (truth == NULL || present == NULL) {
+        code = gndp_failure_memory();
+        goto done;
+    }
+    GNDP_STEP(gp_fields_truth(&j->data, s, truth, present));
+    n = held_out(j, set, present, truth);
+    GNDP_STEP(gp_posterior(gp, j->x, j->places.n, j->data.dims, j->P, true, mean, sd));
+    for (int64_t i = 0; i < j->width; i++)
+        mean[i] += prior_mean(j, i / j->P, (int)(i % j->P));
+    held_out(j, set, present, mean);
+    held_out(j, set, present, sd);
+    gp_scores_add(&j->gp, truth, mean, sd, n);
+    constant_of(j, set, j->places.n, mean, sd);
+    gp_scores_add(&j->constant, truth, mean, sd, n);
+    if (j->data.climate_fields > 0) {
+        memcpy(mean, j->data.climate_mean, width * sizeof *mean);
+        memcpy(sd, j->data.climate_sd, width * sizeof *sd);
+        held_out(j, set, present, mean);
+        held_out(j, set, present, sd);
+        gp_scores_add(&j->climatology, truth, mean, sd, n);
+    }
+done:
+    free(truth);
+    free(present);
+    return code;
+}
+
+static void note_ranges(job *j, int s)
+{
+    for (int p = 0; p < j->P; p++) {
+        if (s == 0) {
+            j->low[p] = j->sd_low[p] = HUGE_VAL;
+            j->high[p] = -HUGE_VAL;
+            j->sd_high[p] = 0.0;
+        }
+        for (int64_t i = p; i < j->width; i += j->P) {
+            j->low[p] = fmin(j->low[p], j->mean[i]);
+            j->high[p] = fmax(j->high[p], j->mean[i]);
+            j->sd_low[p] = fmin(j->sd_low[p], j->sd[i]);
+            j->sd_high[p] = fmax(j->sd_high[p], j->sd[i]);
+        }
+    }
+}
+
+/* The posterior given one set, written where sets are written one by one. */
+static int analyse(job *j, int s)
+{
+    int code = GNDP_EXIT_DONE;
+    gndp_gp *gp = NULL;
+    const gndp_gp_data data = gp_set_data(&j->data, &j->data.set[s]);
+    GNDP_LIBRARY(gndp_gp_create(j->kernel, &data, &gp));
+    GNDP_STEP(gp_posterior(gp, j->x, j->places.n, j->data.dims, j->P, j->settings.observe, j->mean,
+                           j->sd));
+    for (int64_t i = 0; i < j->width; i++)
+        j->mean[i] += prior_mean(j, i / j->P, (int)(i % j->P));
+    j->log_marginal += gndp_gp_log_marginal(gp);
+    j->jitter = fmax(j->jitter, gndp_gp_jitter(gp));
+    note_ranges(j, s);
+    GNDP_STEP(draw(j, gp));
+    if (scored(j))
+        GNDP_STEP(score(j, s, gp));
+    if (j->draws.writer != NULL)
+        GNDP_STEP(gp_netcdf_put_draws(&j->draws, s, j->draw));
+    if (j->moments.writer != NULL)
+        GNDP_STEP(gp_netcdf_put_moments(&j->moments, s, j->mean, j->sd));
+done:
+    gndp_gp_free(gp);
     return code;
 }
 
@@ -161,17 +286,13 @@ static void write_table(const job *j)
     fputc('\n', file);
     for (int64_t i = 0; i < j->places.n; i++) {
         gndp_places_write(file, &j->places, i);
-        for (int p = 0; p < j->P; p++) {
-            fputc(',', file);
-            cli_csv_number(file, j->mean[i * j->P + p]);
-            fputc(',', file);
-            cli_csv_number(file, j->sd[i * j->P + p]);
-        }
+        for (int p = 0; p < j->P; p++)
+            fprintf(file, ",%s,%s", gndp_csv_number_text(j->mean[i * j->P + p]).text,
+                    gndp_csv_number_text(j->sd[i * j->P + p]).text);
         for (int64_t m = 0; m < j->members.n; m++)
-            for (int p = 0; p < j->P; p++) {
-                fputc(',', file);
-                cli_csv_number(file, j->draw[m * j->width + i * j->P + p]);
-            }
+            for (int p = 0; p < j->P; p++)
+                fprintf(file, ",%s",
+                        gndp_csv_number_text(j->draw[m * j->width + i * j->P + p]).text);
         fputc('\n', file);
     }
 }
@@ -179,6 +300,7 @@ static void write_table(const job *j)
 static void sketch(const job *j)
 {
     const double *x = j->places.shown.data;
+    const gp_set *data = &j->data.set[0];
     gndp_sketch sketch;
     if (j->places.shown.type.dim[1] != 1 || j->P != 1)
         return;
@@ -187,74 +309,117 @@ static void sketch(const job *j)
         gndp_sketch_cover(&sketch, x[i], j->mean[i] - 2.0 * j->sd[i]);
         gndp_sketch_cover(&sketch, x[i], j->mean[i] + 2.0 * j->sd[i]);
     }
-    for (int64_t i = 0; i < j->data.n; i++)
-        if (j->data.x[i] >= sketch.x_low && j->data.x[i] <= sketch.x_high)
-            gndp_sketch_cover(&sketch, j->data.x[i], j->data.y[i]);
+    for (int64_t i = 0; i < data->n; i++)
+        if (data->x[i] >= sketch.x_low && data->x[i] <= sketch.x_high)
+            gndp_sketch_cover(&sketch, data->x[i], data->y[i]);
     for (int64_t i = 0; i < j->places.n; i++)
         gndp_sketch_band(&sketch, x[i], j->mean[i] - 2.0 * j->sd[i], j->mean[i] + 2.0 * j->sd[i],
                          '.');
     for (int64_t i = 0; i < j->places.n; i++)
         gndp_sketch_mark(&sketch, x[i], j->mean[i], '-');
-    for (int64_t i = 0; i < j->data.n; i++)
-        gndp_sketch_mark(&sketch, j->data.x[i], j->data.y[i], 'o');
+    for (int64_t i = 0; i < data->n; i++)
+        gndp_sketch_mark(&sketch, data->x[i], data->y[i], 'o');
     putchar('\n');
     gndp_sketch_print(stdout, &sketch);
     printf("           'o' data, '-' mean, '.' within two standard deviations\n");
 }
 
+static void report_scores(const job *j)
+{
+    putchar('\n');
+    gp_scores_header();
+    gp_scores_print("gp", &j->gp);
+    gp_scores_print("constant", &j->constant);
+    if (j->data.climate_fields > 0)
+        gp_scores_print("climatology", &j->climatology);
+    printf("\n%lld values at points that are no stations; climatology: %lld other fields of the "
+           "file\n",
+           (long long)j->gp.n, (long long)j->data.climate_fields);
+}
+
+static void report_files(const job *j)
+{
+    const gp_settings *s = &j->settings;
+    const char *moments = s->stats != NULL ? s->stats : s->output;
+    if (s->output == NULL && s->stats == NULL && j->data.n_sets == 1)
+        sketch(j);
+    if (j->draws.n > 0)
+        printf("\nwrote %s: %lld members, %d time%s, %lld points%s\n", s->output,
+               (long long)j->members.n, j->data.n_sets, j->data.n_sets == 1 ? "" : "s",
+               (long long)j->places.n,
+               s->stats == NULL ? "; --stats FILE.nc has mean and standard deviation" : "");
+    if (j->moments.n > 0)
+        printf("%swrote %s: mean and standard deviation, %d time%s, %lld points\n",
+               j->draws.n > 0 ? "" : "\n", moments, j->data.n_sets, j->data.n_sets == 1 ? "" : "s",
+               (long long)j->places.n);
+    if (s->output != NULL && !gp_netcdf_is(s->output))
+        printf("\nwrote %s: %lld rows, %lld columns\n", s->output, (long long)j->places.n,
+               (long long)(gndp_places_columns(&j->places) + j->P * (2 + j->members.n)));
+}
+
 static void report(const job *j)
 {
     printf("kernel   %s\n", j->kernel_text);
-    printf("data     %lld points of %s; mean of the process %g\n", (long long)j->data.n,
-           j->data.path, j->mean_of_process);
+    if (j->settings.fit)
+        printf("fitted   to %d set%s of these data, %d evaluations, %.6g nats\n", j->fit_sets,
+               j->fit_sets == 1 ? "" : "s", j->fit.evaluations, j->fit.log_marginal);
+    gp_report_data(&j->data);
+    gp_report_plane(&j->data);
     printf("points   %s\n", j->places.text);
-    printf("evidence log marginal likelihood %.6g nats\n", gndp_gp_log_marginal(j->gp));
-    if (gndp_gp_jitter(j->gp) > 0.0)
-        printf("jitter   %.3g was added to the variance of the data\n", gndp_gp_jitter(j->gp));
+    printf("evidence log marginal likelihood %.6g nats\n", j->log_marginal);
+    if (j->jitter > 0.0)
+        printf("jitter   %.3g was added to the variance of the data\n", j->jitter);
     if (j->law != NULL)
         printf("draws    %s\n", gndp_gaussian_describe(j->law));
     if (j->settings.verbose)
         printf("time     %.3g s\n", j->seconds);
     printf("\n%8s %24s %24s\n", "output", "mean, lowest .. highest", "sd, lowest .. highest");
     for (int p = 0; p < j->P; p++) {
-        double low = HUGE_VAL, high = -HUGE_VAL, sd_low = HUGE_VAL, sd_high = 0.0;
-        for (int64_t i = p; i < j->width; i += j->P) {
-            low = fmin(low, j->mean[i]);
-            high = fmax(high, j->mean[i]);
-            sd_low = fmin(sd_low, j->sd[i]);
-            sd_high = fmax(sd_high, j->sd[i]);
-        }
         char mean[40], sd[40];
-        snprintf(mean, sizeof mean, "%.4g .. %.4g", low, high);
-        snprintf(sd, sizeof sd, "%.4g .. %.4g", sd_low, sd_high);
+        snprintf(mean, sizeof mean, "%.4g .. %.4g", j->low[p], j->high[p]);
+        snprintf(sd, sizeof sd, "%.4g .. %.4g", j->sd_low[p], j->sd_high[p]);
         printf("      y%d %24s %24s\n", p + 1, mean, sd);
     }
-    if (j->settings.output == NULL)
-        sketch(j);
-    else
-        printf("\nwrote %s: %lld rows, %lld columns\n", j->settings.output, (long long)j->places.n,
-               (long long)(gndp_places_columns(&j->places) + j->P * (2 + j->members.n)));
+    if (scored(j))
+        report_scores(j);
+    report_files(j);
+}
+
+static void add_scores(const job *j, json_t *object)
+{
+    if (!scored(j))
+        return;
+    json_object_set_new(object, "gp", gp_scores_json(&j->gp));
+    json_object_set_new(object, "constant", gp_scores_json(&j->constant));
+    json_object_set_new(object, "climate_fields", json_integer((json_int_t)j->data.climate_fields));
+    if (j->data.climate_fields > 0)
+        json_object_set_new(object, "climatology", gp_scores_json(&j->climatology));
 }
 
 static int report_json(const job *j)
 {
     json_t *members = json_array(), *values = json_array();
+    const bool shown = j->settings.output == NULL && j->data.n_sets == 1;
     for (int64_t m = 0; m < j->members.n; m++) {
         json_array_append_new(members, json_integer((json_int_t)j->members.number[m]));
-        if (j->settings.output == NULL)
+        if (shown)
             json_array_append_new(values, gp_json_rows(j->draw + m * j->width, j->places.n, j->P));
     }
     json_t *object = json_pack(
-        "{s:s, s:s, s:s, s:I, s:f, s:f, s:f, s:s, s:I, s:i, s:b, s:o, s:o, s:f}", "command",
-        "gp infer", "kernel", j->kernel_text, "data", j->data.path, "n_data", (json_int_t)j->data.n,
-        "mean_of_process", j->mean_of_process, "log_marginal", gndp_gp_log_marginal(j->gp),
-        "jitter", gndp_gp_jitter(j->gp), "points", j->places.text, "n_points",
-        (json_int_t)j->places.n, "outputs", j->P, "observe", j->settings.observe, "seed",
-        gp_json_seed(j->settings.seed), "members", members, "seconds", j->seconds);
+        "{s:s, s:s, s:s, s:I, s:i, s:o, s:o, s:f, s:f, s:s, s:I, s:i, s:b, s:o, s:o, s:f}",
+        "command", "gp infer", "kernel", j->kernel_text, "data", j->data.path, "n_data",
+        (json_int_t)j->data.set[0].n, "sets", j->data.n_sets, "mean_of_process",
+        gp_json_number(j->data.climatology ? (double)NAN : j->data.mean[0]), "frame",
+        gp_json_frame(&j->data), "log_marginal", j->log_marginal, "jitter", j->jitter, "points",
+        j->places.text, "n_points", (json_int_t)j->places.n, "outputs", j->P, "observe",
+        j->settings.observe, "seed", gp_json_seed(j->settings.seed), "members", members, "seconds",
+        j->seconds);
+    add_scores(j, object);
     if (j->law != NULL)
         json_object_set_new(object, "law", json_string(gndp_gaussian_describe(j->law)));
-    if (j->settings.output != NULL) {
-        json_object_set_new(object, "output", json_string(j->settings.output));
+    if (!shown) {
+        if (j->settings.output != NULL)
+            json_object_set_new(object, "output", json_string(j->settings.output));
         json_decref(values);
     } else {
         json_object_set_new(
@@ -265,6 +430,31 @@ static int report_json(const job *j)
         json_object_set_new(object, "values", values);
     }
     return gp_json_write(object);
+}
+
+static int make_places(job *j)
+{
+    int code = GNDP_EXIT_DONE;
+    const gp_settings *s = &j->settings;
+    j->on_source = j->data.source != NULL && !gndp_places_named(&s->places);
+    if (j->on_source)
+        GNDP_STEP(gndp_places_of_set(j->data.source, &j->places));
+    else
+        GNDP_STEP(gndp_places_make(&s->places, s->seed, &j->places));
+    if (j->places.sphere != j->data.degrees || gndp_places_columns(&j->places) != j->data.columns)
+        return gndp_failure("%s has %d coordinates%s, the points asked for have %d%s", s->data,
+                            j->data.columns, j->data.degrees ? " (lat, lon)" : "",
+                            gndp_places_columns(&j->places), j->places.sphere ? " (lat, lon)" : "");
+    if (j->data.climatology && !j->on_source)
+        return gndp_usage_error(
+            "a climatology is known at the points of %s only; leave the points out", s->data);
+    j->x = malloc((size_t)(j->places.n * j->data.dims) * sizeof *j->x);
+    if (j->x == NULL)
+        return gndp_failure_memory();
+    GNDP_STEP(
+        gp_frame_points(&j->data, "the points asked for", j->places.n, j->places.shown.data, j->x));
+done:
+    return code;
 }
 
 static int make_room(job *j)
@@ -280,31 +470,94 @@ static int make_room(job *j)
     return GNDP_EXIT_DONE;
 }
 
+/* With draws, -o is theirs and --stats that of mean and standard deviation; without, -o is the
+ * latter's. */
+static int open_netcdf(job *j)
+{
+    int code = GNDP_EXIT_DONE;
+    const gp_settings *s = &j->settings;
+    const bool draws = gp_netcdf_is(s->output) && j->members.n > 0;
+    gp_netcdf_plan plan = {.coords = &j->places.coords,
+                           .data = &j->data,
+                           .outputs = j->P,
+                           .member = j->members.number,
+                           .n_members = j->members.n,
+                           .overwrite = s->overwrite,
+                           .history = j->history,
+                           .kernel = j->kernel_text,
+                           .seed = s->seed};
+    if (s->stats != NULL && !gp_netcdf_is(s->stats))
+        return gndp_usage_error("--stats wants a name that ends in .nc, got '%s'", s->stats);
+    if (draws)
+        GNDP_STEP(gp_netcdf_open(s->output, &plan, &j->draws));
+    plan.n_members = 0;
+    if (s->stats != NULL || (gp_netcdf_is(s->output) && !draws))
+        GNDP_STEP(gp_netcdf_open(s->stats != NULL ? s->stats : s->output, &plan, &j->moments));
+done:
+    return code;
+}
+
+static int open_output(job *j)
+{
+    int code = GNDP_EXIT_DONE;
+    const gp_settings *s = &j->settings;
+    if (s->stats != NULL && gp_netcdf_is(s->output) && j->members.n == 0)
+        return gndp_usage_error("without draws -o and --stats would be the same; leave one out");
+    GNDP_STEP(open_netcdf(j));
+    if (s->output == NULL || gp_netcdf_is(s->output))
+        return code;
+    if (j->data.n_sets > 1)
+        return gndp_usage_error("a table holds one analysis, the data are %d; name an .nc file, or "
+                                "choose one with --time",
+                                j->data.n_sets);
+    GNDP_STEP(gndp_output_open(s->output, s->overwrite, &j->output));
+done:
+    return code;
+}
+
+/* Observe at all points, or at --stations; the kernel as given, or fitted to that. */
 static int prepare(job *j)
 {
     int code = GNDP_EXIT_DONE;
     const gp_settings *s = &j->settings;
-    if (s->data == NULL)
-        return gndp_usage_error("--data is wanted, a CSV file with columns such as x1,y1");
+    const gp_take take = gp_take_stations(s);
+    if (!s->fit && s->fix.n > 0)
+        return gndp_usage_error("--fix belongs to --fit");
     GNDP_STEP(gndp_members_make(s->n, s->members, 0, &j->members));
     GNDP_STEP(gp_kernel_read("--kernel", s->kernel, &j->kernel));
-    GNDP_STEP(gndp_places_make(&s->places, s->seed, &j->places));
-    GNDP_STEP(cli_observations_read(s->data, &j->data));
-    GNDP_STEP(cli_observations_choose(&j->data, s->member));
-    const int64_t dims = cli_observations_dims(&j->data);
-    GNDP_STEP(gp_kernel_fits(j->kernel, j->data.sphere, dims, s->data, j->data.outputs));
-    if (j->places.sphere != j->data.sphere || j->places.x.type.dim[1] != dims)
-        return gndp_failure("%s has %d coordinates%s, the points asked for have %d%s", s->data,
-                            j->data.columns, j->data.sphere ? " (lat, lon)" : "",
-                            gndp_places_columns(&j->places), j->places.sphere ? " (lat, lon)" : "");
-    GNDP_STEP(gp_mean(s->mean, &j->data, &j->mean_of_process));
+    GNDP_STEP(gp_data_read(s, &take, true, &j->data));
+    GNDP_STEP(gp_data_frame(&j->data, j->kernel, s->quiet));
+    if (s->stations > 0)
+        GNDP_STEP(gp_fields_climate(&s->select, &j->data));
+    GNDP_STEP(gp_data_center(&j->data, s->mean));
+    GNDP_STEP(make_places(j));
+    if (s->fit)
+        GNDP_STEP(gp_refit(s, &j->data, j->kernel, &j->fit, &j->fit_sets));
     j->kernel_text = gp_kernel_text(j->kernel);
     j->P = j->data.outputs;
     j->width = j->places.n * j->P;
     if (j->kernel_text == NULL)
         return gndp_failure_memory();
     GNDP_STEP(make_room(j));
-    GNDP_STEP(gndp_output_open(s->output, s->overwrite, &j->output));
+    GNDP_STEP(open_output(j));
+done:
+    return code;
+}
+
+static int finish(job *j)
+{
+    int code = GNDP_EXIT_DONE;
+    if (j->output.file != NULL)
+        write_table(j);
+    GNDP_STEP(gndp_output_commit(&j->output));
+    if (j->draws.writer != NULL)
+        GNDP_STEP(gp_netcdf_commit(&j->draws));
+    if (j->moments.writer != NULL)
+        GNDP_STEP(gp_netcdf_commit(&j->moments));
+    if (j->settings.json)
+        GNDP_STEP(report_json(j));
+    else if (gp_reports(&j->settings))
+        report(j);
 done:
     return code;
 }
@@ -312,32 +565,35 @@ done:
 int gp_infer_run(int argc, char **argv)
 {
     int code = GNDP_EXIT_DONE;
-    job j = {.settings = gp_settings_default};
+    gndp_progress *progress = NULL;
+    job j = {.settings = gp_settings_default, .history = cli_history("gp infer", argc, argv)};
     GNDP_STEP(gp_begin(gp_infer_options, argc, argv, &j.settings));
     gp_interruptible();
     GNDP_STEP(prepare(&j));
     const double start = gp_seconds();
-    const gndp_gp_data data = cli_observations_data(&j.data, 0, j.mean_of_process);
-    GNDP_LIBRARY(gndp_gp_create(j.kernel, &data, &j.gp));
-    GNDP_STEP(predict(&j));
-    GNDP_STEP(draw(&j));
+    progress = gp_progress(&j.settings, "analysing", "field", j.data.n_sets,
+                           j.data.n_sets * j.width > 10000000);
+    for (int s = 0; s < j.data.n_sets; s++) {
+        GNDP_STEP(analyse(&j, s));
+        gndp_progress_update(progress, s + 1, NULL);
+    }
     j.seconds = gp_seconds() - start;
-    if (j.output.file != NULL)
-        write_table(&j);
-    GNDP_STEP(gndp_output_commit(&j.output));
-    if (j.settings.json)
-        GNDP_STEP(report_json(&j));
-    else if (gp_reports(&j.settings))
-        report(&j);
+    gndp_progress_free(progress);
+    progress = NULL;
+    GNDP_STEP(finish(&j));
 done:
+    gndp_progress_free(progress);
     gndp_output_close(&j.output);
-    gndp_gp_free(j.gp);
+    gp_netcdf_close(&j.draws);
+    gp_netcdf_close(&j.moments);
     gndp_gaussian_free(j.law);
     gndp_members_free(&j.members);
     gndp_places_free(&j.places);
-    cli_observations_free(&j.data);
+    gp_data_free(&j.data);
     gndp_kernel_free(j.kernel);
     free(j.kernel_text);
+    free(j.history);
+    free(j.x);
     free(j.mean);
     free(j.sd);
     free(j.draw);

@@ -3,21 +3,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/csv.h"
 #include "cli/gp_common.h"
+#include "cli/gp_netcdf.h"
 #include "cli/gp_verbs.h"
+#include "cli/history.h"
 #include "cli/sketch.h"
 
 const char gp_sample_text[] =
-    "usage: gndp gp sample --kernel TEXT POINTS [-n N] [-o OUT.csv] [OPTION]...\n"
+    "usage: gndp gp sample --kernel TEXT POINTS [-n N] [-o OUT.csv|OUT.nc] [OPTION]...\n"
     "\n"
     "Draw fields of a Gaussian process with mean 0 on the points that one of --line, --plane, "
     "--grid,\n"
-    "--scatter or --points names. The covariance is factored exactly, by the structure that "
-    "points\n"
-    "and kernel allow; the report says which. OUT.csv has one row a point: its coordinates, then "
-    "a\n"
-    "column y1_m0, y1_m1, .. for each member (y2_m0, .. for further outputs).\n";
+    "--scatter, --points and --like names. The covariance is factored exactly, by the structure "
+    "that\n"
+    "points and kernel allow; the report says which. OUT.csv has one row a point: its coordinates, "
+    "then\n"
+    "a column y1_m0, y1_m1, .. for each member (y2_m0, .. for further outputs). OUT.nc has "
+    "variables\n"
+    "y1, y2, .. with the members as `realization`.\n";
 
 const gndp_option gp_sample_options[] = {
     GP_OPTIONS_KERNEL,
@@ -26,8 +29,9 @@ const gndp_option gp_sample_options[] = {
     GP_OPTION("factor", 0, "NAME", GNDP_OPTION_TEXT, factor,
               "auto (default), dense, kronecker, circulant, latlon, diagonal:\n"
               "that factorisation or an error that says why not"),
-    GP_OPTION("output", 'o', "OUT.csv", GNDP_OPTION_TEXT, output,
-              "the table; - is standard output; without it a sketch is shown"),
+    GP_OPTION("output", 'o', "OUT", GNDP_OPTION_TEXT, output,
+              "the table, or NetCDF if the name ends in .nc; - is standard\n"
+              "output; without it a sketch is shown"),
     GP_OPTIONS_COMMON,
     {0}};
 
@@ -51,6 +55,8 @@ typedef struct job {
     gndp_members members;
     gndp_gaussian *law;
     gndp_output output;
+    gp_netcdf netcdf;
+    char *history;
     int P;         /* outputs */
     int64_t width; /* N P */
     double *draw;  /* [members, N P] */
@@ -112,8 +118,8 @@ static void write_table(const job *j)
         gndp_places_write(file, &j->places, i);
         for (int64_t m = 0; m < j->members.n; m++)
             for (int p = 0; p < j->P; p++) {
-                fputc(',', file);
-                cli_csv_number(file, j->draw[m * j->width + i * j->P + p]);
+                fprintf(file, ",%s",
+                        gndp_csv_number_text(j->draw[m * j->width + i * j->P + p]).text);
             }
         fputc('\n', file);
     }
@@ -199,6 +205,9 @@ static void report(const job *j)
         printf("     ... %lld more\n", (long long)(j->members.n - 16));
     if (j->settings.output == NULL)
         sketch(j);
+    else if (gp_netcdf_is(j->settings.output))
+        printf("\nwrote %s: %lld members on %lld points\n", j->settings.output,
+               (long long)j->members.n, (long long)j->places.n);
     else
         printf("\nwrote %s: %lld rows, %lld columns\n", j->settings.output, (long long)j->places.n,
                (long long)(gndp_places_columns(&j->places) + j->P * j->members.n));
@@ -237,6 +246,22 @@ static int report_json(const job *j)
     return gp_json_write(object);
 }
 
+static int open_output(job *j)
+{
+    const gp_settings *s = &j->settings;
+    if (!gp_netcdf_is(s->output))
+        return gndp_output_open(s->output, s->overwrite, &j->output);
+    const gp_netcdf_plan plan = {.coords = &j->places.coords,
+                                 .outputs = j->P,
+                                 .member = j->members.number,
+                                 .n_members = j->members.n,
+                                 .overwrite = s->overwrite,
+                                 .history = j->history,
+                                 .kernel = j->kernel_text,
+                                 .seed = s->seed};
+    return gp_netcdf_open(s->output, &plan, &j->netcdf);
+}
+
 static int prepare(job *j)
 {
     int code = GNDP_EXIT_DONE;
@@ -253,7 +278,7 @@ static int prepare(job *j)
     if (j->kernel_text == NULL)
         return gndp_failure_memory();
     j->P = gndp_kernel_outputs(j->kernel, dims);
-    GNDP_STEP(gndp_output_open(j->settings.output, j->settings.overwrite, &j->output));
+    GNDP_STEP(open_output(j));
     const double start = gp_seconds();
     GNDP_LIBRARY(gndp_gaussian_create(j->kernel, &j->places.points, NULL, &options, &j->law));
     j->factor_s = gp_seconds() - start;
@@ -265,7 +290,7 @@ done:
 int gp_sample_run(int argc, char **argv)
 {
     int code = GNDP_EXIT_DONE;
-    job j = {.settings = gp_settings_default};
+    job j = {.settings = gp_settings_default, .history = cli_history("gp sample", argc, argv)};
     GNDP_STEP(gp_begin(gp_sample_options, argc, argv, &j.settings));
     gp_interruptible();
     GNDP_STEP(prepare(&j));
@@ -273,12 +298,18 @@ int gp_sample_run(int argc, char **argv)
     if (j.output.file != NULL)
         write_table(&j);
     GNDP_STEP(gndp_output_commit(&j.output));
+    if (j.netcdf.writer != NULL) {
+        GNDP_STEP(gp_netcdf_put_draws(&j.netcdf, 0, j.draw));
+        GNDP_STEP(gp_netcdf_commit(&j.netcdf));
+    }
     if (j.settings.json)
         GNDP_STEP(report_json(&j));
     else if (gp_reports(&j.settings))
         report(&j);
 done:
     gndp_output_close(&j.output);
+    gp_netcdf_close(&j.netcdf);
+    free(j.history);
     gndp_gaussian_free(j.law);
     gndp_members_free(&j.members);
     gndp_places_free(&j.places);

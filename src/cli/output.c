@@ -44,7 +44,8 @@ int gndp_output_open(const char *path, bool overwrite, gndp_output *out)
     }
     const size_t length = strlen(path);
     if (length > 3 && strcmp(path + length - 3, ".nc") == 0)
-        return gndp_usage_error("%s: NetCDF files are not written yet; name a .csv file", path);
+        return gndp_usage_error("%s: what is written here is text, not NetCDF; choose another name",
+                                path);
     struct stat status;
     if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
         return gndp_failure("%s is a folder; a file is wanted", path);

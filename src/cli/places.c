@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/csv.h"
 #include "cli/options.h"
+#include "cli/select.h"
 #include "cli/usage.h"
 
 enum { DIMS_MAX = 8 };
@@ -114,6 +114,11 @@ static int make_grid(const char *text, bool poles, gndp_places *out)
     if (lat == NULL)
         return gndp_failure_memory();
     out->axis[0] = lat;
+    out->axis[1] = malloc((size_t)nx * sizeof *out->axis[1]);
+    if (out->axis[1] == NULL)
+        return gndp_failure_memory();
+    for (int64_t i = 0; i < nx; i++)
+        out->axis[1][i] = full_circle_deg * (double)i / (double)nx;
     for (int64_t i = 0; i < ny; i++) {
         /* whole numbers as long as possible, so that -60 is -60 */
         const int64_t bands = poles ? ny - 1 : ny,
@@ -134,7 +139,7 @@ static int show_grid(gndp_places *out)
     double *shown = out->shown.data;
     for (int64_t i = 0; i < out->n; i++) {
         shown[2 * i] = out->points.lat_deg[i / n_lon];
-        shown[2 * i + 1] = full_circle_deg * (double)(i % n_lon) / (double)n_lon;
+        shown[2 * i + 1] = out->axis[1][i % n_lon];
     }
     return GNDP_EXIT_DONE;
 }
@@ -149,23 +154,31 @@ done:
     return code;
 }
 
+int gndp_places_check_degrees(const char *file, const int64_t *line, int64_t n,
+                              const double *degrees)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const double lat = degrees[2 * i], lon = degrees[2 * i + 1];
+        if (!(fabs(lat) <= 90.0) || !(lon >= -full_circle_deg && lon <= 2.0 * full_circle_deg))
+            return gndp_failure("%s:%lld: latitude %g, longitude %g; wanted are degrees, latitude "
+                                "within -90..90 and longitude within -360..720",
+                                file, (long long)(line != NULL ? line[i] : i + 1), lat, lon);
+    }
+    return GNDP_EXIT_DONE;
+}
+
 int gndp_places_to_sphere(const char *file, const int64_t *line, int64_t n, const double *degrees,
                           double *x)
 {
+    const int code = gndp_places_check_degrees(file, line, n, degrees);
     double *lat = malloc(2 * (size_t)n * sizeof *lat), *lon = lat + n;
-    if (lat == NULL)
-        return gndp_failure_memory();
+    if (code != GNDP_EXIT_DONE || lat == NULL) {
+        free(lat);
+        return code != GNDP_EXIT_DONE ? code : gndp_failure_memory();
+    }
     for (int64_t i = 0; i < n; i++) {
         lat[i] = degrees[2 * i];
         lon[i] = degrees[2 * i + 1];
-        if (fabs(lat[i]) > 90.0 || fabs(lon[i]) > full_circle_deg) {
-            const int code = gndp_failure(
-                "%s line %lld: latitude %g, longitude %g; wanted are degrees, latitude "
-                "within -90..90 and longitude within -360..360",
-                file, (long long)(line != NULL ? line[i] : i + 1), lat[i], lon[i]);
-            free(lat);
-            return code;
-        }
     }
     gndp_sphere_from_degrees(n, lat, lon, x);
     free(lat);
@@ -173,42 +186,45 @@ int gndp_places_to_sphere(const char *file, const int64_t *line, int64_t n, cons
 }
 
 /* Points of a file: the columns x1 .. xD, or lat and lon, in that order, and no other. */
+static int check_columns(const gndp_csv *csv, bool sphere)
+{
+    for (int c = 0; c < csv->n_columns; c++) {
+        char want[16];
+        gndp_places_column(sphere, c, want);
+        const bool alone = csv->n_columns == 1 && strcmp(csv->name[0], "x") == 0;
+        if ((sphere && c > 1) || (strcmp(csv->name[c], want) != 0 && !alone))
+            return gndp_failure(
+                "%s: column %d is '%s'; a file of points has the columns x1, x2, .. "
+                "or lat, lon and no other",
+                csv->path, c + 1, csv->name[c]);
+    }
+    if (sphere && csv->n_columns != 2)
+        return gndp_failure("%s: a column lat wants a column lon behind it", csv->path);
+    if (csv->n_rows == 0 || csv->n_columns > DIMS_MAX)
+        return csv->n_rows == 0 ? gndp_failure("%s has no rows", csv->path)
+                                : gndp_failure("%s: more than %d coordinates", csv->path, DIMS_MAX);
+    return GNDP_EXIT_DONE;
+}
+
 static int make_from_file(const char *path, gndp_places *out)
 {
     int code = GNDP_EXIT_DONE;
-    cli_csv csv;
-    GNDP_STEP(cli_csv_read(path, &csv));
+    gndp_csv csv = {0};
+    GNDP_LIBRARY(gndp_csv_read(path, true, &csv));
     out->sphere = strcmp(csv.name[0], "lat") == 0;
-    for (int c = 0; c < csv.n_columns; c++) {
-        char want[16];
-        gndp_places_column(out->sphere, c, want);
-        const bool alone = csv.n_columns == 1 && strcmp(csv.name[0], "x") == 0;
-        if ((out->sphere && c > 1) || (strcmp(csv.name[c], want) != 0 && !alone)) {
-            code =
-                gndp_failure("%s: column %d is '%s'; a file of points has the columns x1, x2, .. "
-                             "or lat, lon and no other",
-                             path, c + 1, csv.name[c]);
-            goto done;
-        }
-    }
-    if (out->sphere && csv.n_columns != 2) {
-        code = gndp_failure("%s: a column lat wants a column lon behind it", path);
-        goto done;
-    }
-    if (csv.n_rows == 0 || csv.n_columns > DIMS_MAX) {
-        code = csv.n_rows == 0 ? gndp_failure("%s has no rows", path)
-                               : gndp_failure("%s: more than %d coordinates", path, DIMS_MAX);
-        goto done;
-    }
+    GNDP_STEP(check_columns(&csv, out->sphere));
     GNDP_STEP(make_arrays(out, csv.n_rows, csv.n_columns));
-    memcpy(out->shown.data, csv.cell, (size_t)(csv.n_rows * csv.n_columns) * sizeof(double));
+    double *shown = out->shown.data;
+    for (int64_t i = 0; i < csv.n_rows; i++)
+        for (int c = 0; c < csv.n_columns; c++)
+            GNDP_LIBRARY(gndp_csv_number(&csv, i, c, &shown[i * csv.n_columns + c]));
     if (out->sphere)
-        GNDP_STEP(gndp_places_to_sphere(path, csv.line, csv.n_rows, csv.cell, out->x.data));
+        GNDP_STEP(gndp_places_to_sphere(csv.path, csv.line, csv.n_rows, shown, out->x.data));
     else
-        memcpy(out->x.data, csv.cell, (size_t)(csv.n_rows * csv.n_columns) * sizeof(double));
+        memcpy(out->x.data, shown, gndp_type_bytes(out->x.type));
     snprintf(out->text, sizeof out->text, "%lld points of %.100s", (long long)out->n, path);
 done:
-    cli_csv_free(&csv);
+    gndp_csv_free(&csv);
     return code;
 }
 
@@ -264,23 +280,104 @@ done:
     return code;
 }
 
-int gndp_places_make(const gndp_place_options *o, uint64_t seed, gndp_places *out)
+/* ---- As files have them ------------------------------------------------------------------------
+ */
+
+static void name_axes(gndp_places *out)
+{
+    static const char *const units[2] = {"degrees_north", "degrees_east"};
+    static const char *const names[2] = {"latitude", "longitude"};
+    gndp_coords *coords = &out->coords;
+    coords->space = out->sphere ? GNDP_SPACE_SPHERE : GNDP_SPACE_EUCLIDEAN;
+    coords->columns = gndp_places_columns(out);
+    coords->n = out->n;
+    for (int c = 0; c < coords->columns && c < GNDP_MAX_AXES; c++) {
+        gndp_axis *axis = &coords->axis[c];
+        if (out->sphere)
+            snprintf(axis->name, sizeof axis->name, "%s", names[c]);
+        else
+            snprintf(axis->name, sizeof axis->name, "x%d", c + 1);
+        snprintf(axis->standard_name, sizeof axis->standard_name, "%s",
+                 out->sphere ? names[c] : "");
+        snprintf(axis->units, sizeof axis->units, "%s", out->sphere ? units[c] : "1");
+    }
+    if (out->points.kind == GNDP_POINTS_LIST) {
+        coords->layout = GNDP_LAYOUT_LIST;
+        coords->x = out->shown.data;
+        return;
+    }
+    const bool latlon = out->points.kind == GNDP_POINTS_LATLON;
+    const int64_t size[2] = {latlon ? out->points.n_lat : out->points.axis_size[0],
+                             latlon ? out->points.n_lon : out->points.axis_size[1]};
+    coords->layout = GNDP_LAYOUT_PRODUCT;
+    for (int c = 0; c < coords->columns; c++) {
+        coords->axis[c].size = size[c];
+        coords->axis[c].value = out->axis[c];
+    }
+}
+
+/* A grid that goes round the globe at equal steps to the east has a law of its own kind. */
+static bool is_latlon(const gndp_coords *coords)
+{
+    if (coords->space != GNDP_SPACE_SPHERE || !gndp_coords_periodic(coords))
+        return false;
+    const gndp_axis *lon = &coords->axis[1];
+    const double step = full_circle_deg / (double)lon->size;
+    for (int64_t i = 1; i < lon->size; i++)
+        if (fabs(lon->value[i] - lon->value[0] - (double)i * step) > 1e-4 * step)
+            return false;
+    return true;
+}
+
+int gndp_places_of_set(const gndp_fieldset *set, gndp_places *out)
 {
     int code = GNDP_EXIT_DONE;
-    const int named = (o->line != NULL) + (o->plane != NULL) + (o->grid != NULL) +
-                      (o->scatter != NULL) + (o->points != NULL);
-    *out = (gndp_places){0};
-    if (named != 1)
-        return gndp_usage_error("%s of --line, --plane, --grid, --scatter and --points is wanted",
-                                named == 0 ? "one" : "only one");
-    if (o->poles && o->grid == NULL)
-        return gndp_usage_error("--poles belongs to --grid");
-    if (o->points != NULL || o->scatter != NULL) {
-        GNDP_STEP(o->points != NULL ? make_from_file(o->points, out)
-                                    : make_scatter(o->scatter, seed, out));
-        out->points = (gndp_points){.kind = GNDP_POINTS_LIST, .x = out->x};
-        return code;
-    }
+    const gndp_fieldset_spec *spec = gndp_fieldset_get_spec(set);
+    const char *origin = spec->origin != NULL ? spec->origin : "the file";
+    if (!gndp_fieldset_shared(set))
+        return gndp_failure("%s: every field has its own points; name points", origin);
+    out->sphere = spec->coords.space == GNDP_SPACE_SPHERE;
+    GNDP_STEP(make_arrays(out, spec->coords.n, spec->coords.columns));
+    GNDP_LIBRARY(gndp_fieldset_coords(set, 0, out->shown.data));
+    if (out->sphere)
+        GNDP_STEP(gndp_places_to_sphere(origin, NULL, out->n, out->shown.data, out->x.data));
+    else
+        memcpy(out->x.data, out->shown.data, gndp_type_bytes(out->x.type));
+    out->points = (gndp_points){.kind = GNDP_POINTS_LIST, .x = out->x};
+    if (is_latlon(&spec->coords))
+        out->points = (gndp_points){.kind = GNDP_POINTS_LATLON,
+                                    .lat_deg = spec->coords.axis[0].value,
+                                    .n_lat = spec->coords.axis[0].size,
+                                    .n_lon = spec->coords.axis[1].size,
+                                    .lon0_deg = spec->coords.axis[1].value[0]};
+    out->coords = spec->coords;
+    snprintf(out->text, sizeof out->text, "the %lld points of %.100s", (long long)out->n, origin);
+done:
+    return code;
+}
+
+static int make_like(const char *path, gndp_places *out)
+{
+    int code = GNDP_EXIT_DONE;
+    const cli_select everything = {0};
+    const gndp_logger silent = {0};
+    GNDP_STEP(cli_select_open(&everything, &path, 1, &silent, NULL, &out->set));
+    if (out->set == NULL)
+        return gndp_failure("%s holds no fields whose points could be taken", path);
+    GNDP_STEP(gndp_places_of_set(out->set, out));
+done:
+    return code;
+}
+
+bool gndp_places_named(const gndp_place_options *o)
+{
+    return o->line != NULL || o->plane != NULL || o->grid != NULL || o->scatter != NULL ||
+           o->points != NULL || o->like != NULL || o->poles;
+}
+
+static int make_product_or_grid(const gndp_place_options *o, gndp_places *out)
+{
+    int code = GNDP_EXIT_DONE;
     if (o->line != NULL)
         GNDP_STEP(make_product("--line", o->line, 1, out));
     else if (o->plane != NULL)
@@ -299,8 +396,35 @@ done:
     return code;
 }
 
+int gndp_places_make(const gndp_place_options *o, uint64_t seed, gndp_places *out)
+{
+    int code = GNDP_EXIT_DONE;
+    const int named = (o->line != NULL) + (o->plane != NULL) + (o->grid != NULL) +
+                      (o->scatter != NULL) + (o->points != NULL) + (o->like != NULL);
+    *out = (gndp_places){0};
+    if (named != 1)
+        return gndp_usage_error("%s of --line, --plane, --grid, --scatter, --points and --like is "
+                                "wanted",
+                                named == 0 ? "one" : "only one");
+    if (o->poles && o->grid == NULL)
+        return gndp_usage_error("--poles belongs to --grid");
+    if (o->like != NULL)
+        return make_like(o->like, out);
+    if (o->points != NULL || o->scatter != NULL) {
+        GNDP_STEP(o->points != NULL ? make_from_file(o->points, out)
+                                    : make_scatter(o->scatter, seed, out));
+        out->points = (gndp_points){.kind = GNDP_POINTS_LIST, .x = out->x};
+    } else {
+        GNDP_STEP(make_product_or_grid(o, out));
+    }
+    name_axes(out);
+done:
+    return code;
+}
+
 void gndp_places_free(gndp_places *places)
 {
+    gndp_fieldset_free(places->set);
     gndp_array_free(&places->x);
     gndp_array_free(&places->shown);
     free(places->axis[0]);
@@ -337,6 +461,6 @@ void gndp_places_write(FILE *file, const gndp_places *places, int64_t i)
     for (int c = 0; c < columns; c++) {
         if (c > 0)
             fputc(',', file);
-        cli_csv_number(file, shown[i * columns + c]);
+        fputs(gndp_csv_number_text(shown[i * columns + c]).text, file);
     }
 }

@@ -12,7 +12,7 @@
 
 /* The options that name points; one of them is set. */
 typedef struct gndp_place_options {
-    const char *line, *plane, *grid, *scatter, *points;
+    const char *line, *plane, *grid, *scatter, *points, *like;
     bool poles;
 } gndp_place_options;
 
@@ -25,6 +25,8 @@ typedef struct gndp_places {
     int64_t n;
     char text[160]; /* "65 points, x1 from -2 to 2" */
     double *axis[2];
+    gndp_coords coords; /* the same for files; borrows what is above, or the set's */
+    gndp_fieldset *set; /* of --like, owned */
 } gndp_places;
 
 /**
@@ -36,6 +38,15 @@ typedef struct gndp_places {
  */
 int gndp_places_make(const gndp_place_options *options, uint64_t seed, gndp_places *out);
 void gndp_places_free(gndp_places *places);
+
+/** Whether any of the options is set. */
+bool gndp_places_named(const gndp_place_options *options);
+
+/**
+ * The points of a set of fields, which must be shared; borrows them. A grid round the whole globe
+ * keeps its structure, others are lists.
+ */
+int gndp_places_of_set(const gndp_fieldset *set, gndp_places *out);
 
 /** Number of columns that users read: 2 on the sphere. */
 int gndp_places_columns(const gndp_places *places);
@@ -51,5 +62,8 @@ void gndp_places_write_header(FILE *file, const gndp_places *places);
  * -90..90 is refused with its line (NULL: rows counted). */
 int gndp_places_to_sphere(const char *file, const int64_t *line, int64_t n, const double *degrees,
                           double *x);
+/** That check alone. */
+int gndp_places_check_degrees(const char *file, const int64_t *line, int64_t n,
+                              const double *degrees);
 
 #endif

@@ -6,13 +6,21 @@
 #include <string.h>
 
 #include "cli/eval.h"
+#include "cli/gen.h"
 #include "cli/gp.h"
 #include "cli/help.h"
+#include "cli/info.h"
 #include "cli/sample.h"
 #include "cli/train.h"
 #include "cli/version.h"
 
 const gndp_verb gndp_verbs[] = {
+    {.name = "gen",
+     .summary = "fields with a known law: curves, vector fields, fields on the sphere",
+     .help = gen_text,
+     .options = gen_options,
+     .examples = gen_examples,
+     .run = gen_run},
     {.name = "gp",
      .summary = "exact Gaussian processes: fit, sample, infer, eval",
      .help = gndp_gp_text,
@@ -36,6 +44,12 @@ const gndp_verb gndp_verbs[] = {
      .options = gndp_eval_table,
      .examples = gndp_eval_examples,
      .run = gndp_eval_run},
+    {.name = "info",
+     .summary = "what gndp understands of a file",
+     .help = info_text,
+     .options = info_options,
+     .examples = info_examples,
+     .run = info_run},
     {.name = "help",
      .summary = "explain the program or one verb",
      .help = gndp_help_text,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/nearest.h"
 
 gndp_status gndp_archive_create(gndp_archive **out)
 {
@@ -57,15 +58,17 @@ const gndp_archive_entry *gndp_archive_find(const gndp_archive *archive, const c
     return found ? &archive->entry[at] : NULL;
 }
 
-/* Insert an entry whose members but the name are complete, or replace the one of that name; takes its memory in any case. */
+/* Insert an entry whose members but the name are complete, or replace the one of that name; takes
+ * its memory in any case. */
 static gndp_status insert_take(gndp_archive *archive, const char *name, gndp_archive_entry entry)
 {
     gndp_status st = GNDP_OK;
     char encoded[GNDP_ARCHIVE_NAME_BYTES];
     bool found;
     GNDP_CHECK(name[0] != 0, GNDP_ERR_ARG, "an entry of an archive needs a name");
-    GNDP_CHECK(gndp_archive_encode(name, encoded), GNDP_ERR_ARG, "the name \"%.80s...\" is too long for NetCDF: %zu bytes, and more once escaped", name,
-               strlen(name));
+    GNDP_CHECK(gndp_archive_encode(name, encoded), GNDP_ERR_ARG,
+               "the name \"%.80s...\" is too long for NetCDF: %zu bytes, and more once escaped",
+               name, strlen(name));
     entry.name = strdup(name);
     GNDP_CHECK(entry.name != NULL, GNDP_ERR_NOMEM, "%zu bytes", strlen(name) + 1);
     const int at = position(archive, name, &found);
@@ -80,7 +83,8 @@ static gndp_status insert_take(gndp_archive *archive, const char *name, gndp_arc
         archive->n_arrays -= archive->entry[at].kind == GNDP_ENTRY_ARRAY;
         entry_free(&archive->entry[at]);
     } else {
-        memmove(archive->entry + at + 1, archive->entry + at, (size_t)(archive->count - at) * sizeof *archive->entry);
+        memmove(archive->entry + at + 1, archive->entry + at,
+                (size_t)(archive->count - at) * sizeof *archive->entry);
         archive->count++;
     }
     archive->n_arrays += entry.kind == GNDP_ENTRY_ARRAY;
@@ -106,7 +110,9 @@ gndp_status gndp_archive_put(gndp_archive *archive, const char *name, const gndp
     gndp_status st = GNDP_OK;
     gndp_array copy = {0};
     GNDP_CHECK(archive != NULL && name != NULL && array != NULL, GNDP_ERR_ARG, "%s is NULL",
-               archive == NULL ? "archive" : name == NULL ? "name" : "array");
+               archive == NULL ? "archive"
+               : name == NULL  ? "name"
+                               : "array");
     GNDP_CHECK(array->data != NULL, GNDP_ERR_ARG, "array \"%s\" has no data", name);
     GNDP_TRY(gndp_array_create(array->type, &copy));
     memcpy(copy.data, array->data, gndp_type_bytes(array->type));
@@ -120,7 +126,9 @@ gndp_status gndp_archive_put_text(gndp_archive *archive, const char *name, const
     gndp_status st = GNDP_OK;
     gndp_archive_entry entry = {.kind = GNDP_ENTRY_TEXT};
     GNDP_CHECK(archive != NULL && name != NULL && text != NULL, GNDP_ERR_ARG, "%s is NULL",
-               archive == NULL ? "archive" : name == NULL ? "name" : "text");
+               archive == NULL ? "archive"
+               : name == NULL  ? "name"
+                               : "text");
     entry.text = strdup(text);
     GNDP_CHECK(entry.text != NULL, GNDP_ERR_NOMEM, "%zu bytes", strlen(text) + 1);
     GNDP_TRY(insert_take(archive, name, entry));
@@ -131,8 +139,10 @@ done:
 gndp_status gndp_archive_put_integer(gndp_archive *archive, const char *name, int64_t value)
 {
     gndp_status st = GNDP_OK;
-    GNDP_CHECK(archive != NULL && name != NULL, GNDP_ERR_ARG, "%s is NULL", archive == NULL ? "archive" : "name");
-    GNDP_TRY(insert_take(archive, name, (gndp_archive_entry){.kind = GNDP_ENTRY_INTEGER, .integer = value}));
+    GNDP_CHECK(archive != NULL && name != NULL, GNDP_ERR_ARG, "%s is NULL",
+               archive == NULL ? "archive" : "name");
+    GNDP_TRY(insert_take(archive, name,
+                         (gndp_archive_entry){.kind = GNDP_ENTRY_INTEGER, .integer = value}));
 done:
     return st;
 }
@@ -140,59 +150,48 @@ done:
 gndp_status gndp_archive_put_number(gndp_archive *archive, const char *name, double value)
 {
     gndp_status st = GNDP_OK;
-    GNDP_CHECK(archive != NULL && name != NULL, GNDP_ERR_ARG, "%s is NULL", archive == NULL ? "archive" : "name");
-    GNDP_TRY(insert_take(archive, name, (gndp_archive_entry){.kind = GNDP_ENTRY_NUMBER, .number = value}));
+    GNDP_CHECK(archive != NULL && name != NULL, GNDP_ERR_ARG, "%s is NULL",
+               archive == NULL ? "archive" : "name");
+    GNDP_TRY(insert_take(archive, name,
+                         (gndp_archive_entry){.kind = GNDP_ENTRY_NUMBER, .number = value}));
 done:
     return st;
 }
 
-/* Levenshtein's distance; names that an archive holds are shorter than the row. */
-static int edit_distance(const char *a, const char *b)
-{
-    int row[GNDP_ARCHIVE_NAME_BYTES + 1];
-    const int n = (int)strnlen(b, GNDP_ARCHIVE_NAME_BYTES);
-    for (int j = 0; j <= n; j++)
-        row[j] = j;
-    for (int i = 0; i < GNDP_ARCHIVE_NAME_BYTES && a[i] != 0; i++) {
-        int diagonal = row[0];
-        row[0] = i + 1;
-        for (int j = 0; j < n; j++) {
-            const int replaced = diagonal + (a[i] != b[j]);
-            const int shorter = row[j] < row[j + 1] ? row[j] + 1 : row[j + 1] + 1;
-            diagonal = row[j + 1];
-            row[j + 1] = replaced < shorter ? replaced : shorter;
-        }
-    }
-    return row[n];
-}
-
 static const char *kind_text(gndp_entry_kind kind)
 {
-    return kind == GNDP_ENTRY_ARRAY ? "an array" : kind == GNDP_ENTRY_TEXT ? "a text" : kind == GNDP_ENTRY_INTEGER ? "an integer" : "a number";
+    return kind == GNDP_ENTRY_ARRAY     ? "an array"
+           : kind == GNDP_ENTRY_TEXT    ? "a text"
+           : kind == GNDP_ENTRY_INTEGER ? "an integer"
+                                        : "a number";
 }
 
-static gndp_status find(const gndp_archive *archive, const char *name, gndp_entry_kind kind, const gndp_archive_entry **out)
+static gndp_status find(const gndp_archive *archive, const char *name, gndp_entry_kind kind,
+                        const gndp_archive_entry **out)
 {
     gndp_status st = GNDP_OK;
     bool found;
-    GNDP_CHECK(archive != NULL && name != NULL, GNDP_ERR_ARG, "%s is NULL", archive == NULL ? "archive" : "name");
+    GNDP_CHECK(archive != NULL && name != NULL, GNDP_ERR_ARG, "%s is NULL",
+               archive == NULL ? "archive" : "name");
     const char *origin = archive->origin != NULL ? archive->origin : "the archive";
     const int at = position(archive, name, &found);
     if (!found) {
         const char *nearest = NULL;
         int least = 0;
         for (int i = 0; i < archive->count; i++) {
-            const int distance = edit_distance(name, archive->entry[i].name);
+            const int distance = gndp_edit_distance(name, archive->entry[i].name);
             if (nearest == NULL || distance < least) {
                 nearest = archive->entry[i].name;
                 least = distance;
             }
         }
-        GNDP_CHECK(nearest != NULL, GNDP_ERR_NOT_FOUND, "%s has no \"%s\": it is empty", origin, name);
-        GNDP_CHECK(false, GNDP_ERR_NOT_FOUND, "%s has no \"%s\"; the nearest name is \"%s\"", origin, name, nearest);
+        GNDP_CHECK(nearest != NULL, GNDP_ERR_NOT_FOUND, "%s has no \"%s\": it is empty", origin,
+                   name);
+        GNDP_CHECK(false, GNDP_ERR_NOT_FOUND, "%s has no \"%s\"; the nearest name is \"%s\"",
+                   origin, name, nearest);
     }
-    GNDP_CHECK(archive->entry[at].kind == kind, GNDP_ERR_TYPE, "%s: \"%s\" is %s, not %s", origin, name, kind_text(archive->entry[at].kind),
-               kind_text(kind));
+    GNDP_CHECK(archive->entry[at].kind == kind, GNDP_ERR_TYPE, "%s: \"%s\" is %s, not %s", origin,
+               name, kind_text(archive->entry[at].kind), kind_text(kind));
     *out = &archive->entry[at];
 done:
     return st;

@@ -9,7 +9,8 @@
 
 #include "io/archive.h"
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "checksums are over little-endian values as they lie in memory");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "checksums are over little-endian values as they lie in memory");
 
 static bool is_letter(char c)
 {
@@ -21,17 +22,20 @@ static bool is_plain(char c)
     return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '+' || c == '@';
 }
 
-/* NetCDF wants a letter or '_' first and keeps some names with '_' for itself, so that a name without a letter in front, or one that begins like our own
-   attributes, gets "_." in front; no other encoded name begins so. */
+/* NetCDF wants a letter or '_' first and keeps some names with '_' for itself, so that a name
+   without a letter in front, or one that begins like our own attributes, gets "_." in front; no
+   other encoded name begins so. */
 static bool needs_prefix(const char *name)
 {
-    return !is_letter(name[0]) || strncmp(name, GNDP_ARCHIVE_ATTRIBUTE, strlen(GNDP_ARCHIVE_ATTRIBUTE)) == 0;
+    return !is_letter(name[0]) ||
+           strncmp(name, GNDP_ARCHIVE_ATTRIBUTE, strlen(GNDP_ARCHIVE_ATTRIBUTE)) == 0;
 }
 
 bool gndp_archive_encode(const char *name, char out[GNDP_ARCHIVE_NAME_BYTES])
 {
     static const char digit[] = "0123456789ABCDEF";
-    const size_t room = GNDP_ARCHIVE_NAME_BYTES - 1 - strlen(GNDP_ARCHIVE_TEXT_PREFIX); /* a text may come to be a variable */
+    const size_t room = GNDP_ARCHIVE_NAME_BYTES - 1 -
+                        strlen(GNDP_ARCHIVE_TEXT_PREFIX); /* a text may come to be a variable */
     size_t n = 0;
     if (needs_prefix(name)) {
         out[n++] = '_';
@@ -76,12 +80,14 @@ bool gndp_archive_decode(const char *encoded, char out[GNDP_ARCHIVE_NAME_BYTES])
         }
     }
     out[n] = 0;
-    return n > 0 && gndp_archive_encode(out, again) && strcmp(again, encoded) == 0; /* one spelling only */
+    return n > 0 && gndp_archive_encode(out, again) &&
+           strcmp(again, encoded) == 0; /* one spelling only */
 }
 
 uint32_t gndp_crc32(uint32_t crc, const void *data, size_t bytes)
 {
-    return bytes > 0 ? (uint32_t)crc32_z(crc, data, bytes) : crc; /* a NULL with no bytes would start afresh */
+    return bytes > 0 ? (uint32_t)crc32_z(crc, data, bytes)
+                     : crc; /* a NULL with no bytes would start afresh */
 }
 
 uint32_t gndp_archive_entry_crc(const gndp_archive_entry *entry)
@@ -109,7 +115,8 @@ uint32_t gndp_archive_entry_crc(const gndp_archive_entry *entry)
 void gndp_archive_closing(int64_t bytes, uint32_t crc, char line[GNDP_ARCHIVE_CLOSING + 1])
 {
     char text[GNDP_ARCHIVE_CLOSING - 1];
-    snprintf(text, sizeof text, "gndp archive %d closed: bytes %lld crc32 %08x", (int)GNDP_ARCHIVE_VERSION, (long long)bytes, (unsigned)crc);
+    snprintf(text, sizeof text, "gndp archive %d closed: bytes %lld crc32 %08x",
+             (int)GNDP_ARCHIVE_VERSION, (long long)bytes, (unsigned)crc);
     snprintf(line, GNDP_ARCHIVE_CLOSING + 1, "\n%-*s\n", (int)GNDP_ARCHIVE_CLOSING - 2, text);
 }
 
@@ -119,9 +126,11 @@ bool gndp_archive_probe(const char *path)
     struct stat status;
     const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     bool is = false;
-    if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > GNDP_ARCHIVE_CLOSING) {
+    if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+        status.st_size > GNDP_ARCHIVE_CLOSING) {
         gndp_archive_closing(0, 0, line);
-        is = pread(fd, found, sizeof found, status.st_size - GNDP_ARCHIVE_CLOSING) == (ssize_t)sizeof found &&
+        is = pread(fd, found, sizeof found, status.st_size - GNDP_ARCHIVE_CLOSING) ==
+                 (ssize_t)sizeof found &&
              memcmp(found, line, strlen("\ngndp archive ")) == 0 && found[sizeof found - 1] == '\n';
     }
     if (fd >= 0)

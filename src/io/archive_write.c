@@ -10,16 +10,18 @@
 #include "io/beside.h"
 #include "io/lock.h"
 
-/* A file in the making. Made in memory because HDF5 cannot give up a file on a full disk: it keeps it open and its space taken. */
+/* A file in the making. Made in memory because HDF5 cannot give up a file on a full disk: it keeps
+ * it open and its space taken. */
 typedef struct image {
     int nc;
     const char *path; /* for messages */
 } image;
 
-#define NC_TRY(call, what)                                                                                                                          \
-    do {                                                                                                                                            \
-        const int nc_code_ = (call);                                                                                                                \
-        GNDP_CHECK(nc_code_ == NC_NOERR, GNDP_ERR_IO, "cannot write %s: %s: %s", im->path, (what), nc_strerror(nc_code_));                          \
+#define NC_TRY(call, what)                                                                         \
+    do {                                                                                           \
+        const int nc_code_ = (call);                                                               \
+        GNDP_CHECK(nc_code_ == NC_NOERR, GNDP_ERR_IO, "cannot write %s: %s: %s", im->path, (what), \
+                   nc_strerror(nc_code_));                                                         \
     } while (0)
 
 static nc_type nc_type_of(gndp_dtype dtype)
@@ -39,7 +41,8 @@ done:
     return st;
 }
 
-static gndp_status variable(const image *im, const char *name, nc_type type, int rank, const int64_t *dim, int *out)
+static gndp_status variable(const image *im, const char *name, nc_type type, int rank,
+                            const int64_t *dim, int *out)
 {
     gndp_status st = GNDP_OK;
     int dims[GNDP_MAX_RANK];
@@ -63,11 +66,14 @@ done:
     return st;
 }
 
-static gndp_status put_array(const image *im, const gndp_archive_entry *entry, const char *encoded, uint32_t crc)
+static gndp_status put_array(const image *im, const gndp_archive_entry *entry, const char *encoded,
+                             uint32_t crc)
 {
     gndp_status st = GNDP_OK;
     const gndp_type type = entry->array.type;
-    const bool empty = gndp_type_count(type) == 0; /* NetCDF has no dimension of length 0: a lone value stands for the array */
+    const bool empty =
+        gndp_type_count(type) ==
+        0; /* NetCDF has no dimension of length 0: a lone value stands for the array */
     int var = -1;
     GNDP_TRY(variable(im, encoded, nc_type_of(type.dtype), empty ? 0 : type.rank, type.dim, &var));
     if (empty) {
@@ -75,7 +81,8 @@ static gndp_status put_array(const image *im, const gndp_archive_entry *entry, c
         long long shape[GNDP_MAX_RANK];
         for (int i = 0; i < type.rank; i++)
             shape[i] = type.dim[i];
-        NC_TRY(nc_put_att_longlong(im->nc, var, "empty_shape", NC_INT64, (size_t)type.rank, shape), encoded);
+        NC_TRY(nc_put_att_longlong(im->nc, var, "empty_shape", NC_INT64, (size_t)type.rank, shape),
+               encoded);
         NC_TRY(nc_put_var_longlong(im->nc, var, &first), encoded);
     } else {
         NC_TRY(nc_put_var(im->nc, var, entry->array.data), encoded);
@@ -85,7 +92,8 @@ done:
     return st;
 }
 
-static gndp_status put_text(const image *im, const gndp_archive_entry *entry, const char *encoded, uint32_t crc)
+static gndp_status put_text(const image *im, const gndp_archive_entry *entry, const char *encoded,
+                            uint32_t crc)
 {
     gndp_status st = GNDP_OK;
     char name[GNDP_ARCHIVE_NAME_BYTES + sizeof GNDP_ARCHIVE_TEXT_PREFIX];
@@ -107,7 +115,8 @@ static gndp_status put_entry(const image *im, const gndp_archive_entry *entry, u
 {
     gndp_status st = GNDP_OK;
     char encoded[GNDP_ARCHIVE_NAME_BYTES];
-    GNDP_CHECK(gndp_archive_encode(entry->name, encoded), GNDP_ERR_INTERNAL, "\"%s\" was too long", entry->name);
+    GNDP_CHECK(gndp_archive_encode(entry->name, encoded), GNDP_ERR_INTERNAL, "\"%s\" was too long",
+               entry->name);
     const long long integer = entry->integer;
     switch (entry->kind) {
     case GNDP_ENTRY_ARRAY:
@@ -120,7 +129,8 @@ static gndp_status put_entry(const image *im, const gndp_archive_entry *entry, u
         NC_TRY(nc_put_att_longlong(im->nc, NC_GLOBAL, encoded, NC_INT64, 1, &integer), encoded);
         break;
     case GNDP_ENTRY_NUMBER:
-        NC_TRY(nc_put_att_double(im->nc, NC_GLOBAL, encoded, NC_DOUBLE, 1, &entry->number), encoded);
+        NC_TRY(nc_put_att_double(im->nc, NC_GLOBAL, encoded, NC_DOUBLE, 1, &entry->number),
+               encoded);
         break;
     }
 done:
@@ -132,13 +142,15 @@ static gndp_status fill_image(const image *im, const gndp_archive *archive)
     gndp_status st = GNDP_OK;
     const int version = GNDP_ARCHIVE_VERSION;
     uint32_t all = 0;
-    NC_TRY(nc_put_att_int(im->nc, NC_GLOBAL, GNDP_ARCHIVE_ATTRIBUTE, NC_INT, 1, &version), GNDP_ARCHIVE_ATTRIBUTE);
+    NC_TRY(nc_put_att_int(im->nc, NC_GLOBAL, GNDP_ARCHIVE_ATTRIBUTE, NC_INT, 1, &version),
+           GNDP_ARCHIVE_ATTRIBUTE);
     for (int i = 0; i < archive->count; i++) {
         const uint32_t crc = gndp_archive_entry_crc(&archive->entry[i]);
         all = gndp_crc32(all, &crc, sizeof crc);
         GNDP_TRY(put_entry(im, &archive->entry[i], crc));
     }
-    GNDP_TRY(put_checksum(im, NC_GLOBAL, GNDP_ARCHIVE_CHECKSUM, all)); /* so that no entry can be missing */
+    GNDP_TRY(put_checksum(im, NC_GLOBAL, GNDP_ARCHIVE_CHECKSUM,
+                          all)); /* so that no entry can be missing */
 done:
     return st;
 }
@@ -162,7 +174,8 @@ static gndp_status make_image(const gndp_archive *archive, const char *path, NC_
     image made = {.nc = -1, .path = path}, *im = &made;
     *out = (NC_memio){0};
     gndp_nc_lock();
-    NC_TRY(nc_create_mem("archive.nc", NC_NETCDF4, guess(archive), &made.nc), "its image in memory");
+    NC_TRY(nc_create_mem("archive.nc", NC_NETCDF4, guess(archive), &made.nc),
+           "its image in memory");
     GNDP_TRY(fill_image(im, archive));
     const int nc = made.nc;
     made.nc = -1; /* closed, whatever comes */
@@ -180,7 +193,8 @@ gndp_status gndp_archive_write(const gndp_archive *archive, const char *path)
     NC_memio memory = {0};
     gndp_beside file = gndp_beside_none();
     char line[GNDP_ARCHIVE_CLOSING + 1];
-    GNDP_CHECK(archive != NULL && path != NULL, GNDP_ERR_ARG, "%s is NULL", archive == NULL ? "archive" : "path");
+    GNDP_CHECK(archive != NULL && path != NULL, GNDP_ERR_ARG, "%s is NULL",
+               archive == NULL ? "archive" : "path");
     GNDP_TRY(gndp_beside_open(path, true, &file));
     GNDP_TRY(make_image(archive, path, &memory));
     gndp_archive_closing((int64_t)memory.size, gndp_crc32(0, memory.memory, memory.size), line);

@@ -21,8 +21,8 @@ gndp_beside gndp_beside_none(void)
     return (gndp_beside){.fd = -1};
 }
 
-/* The folder as realpath() gives it, and the last component. A link at the end is followed where it points to something, so that a rename replaces the
-   file and not the link. */
+/* The folder as realpath() gives it, and the last component. A link at the end is followed where it
+   points to something, so that a rename replaces the file and not the link. */
 static gndp_status absolute(const char *path, char **out)
 {
     gndp_status st = GNDP_OK;
@@ -31,7 +31,8 @@ static gndp_status absolute(const char *path, char **out)
     *out = NULL;
     if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode)) {
         *out = realpath(path, NULL);
-        GNDP_CHECK(*out != NULL || errno == ENOENT, GNDP_ERR_IO, "cannot write %s: %s", path, strerror(errno));
+        GNDP_CHECK(*out != NULL || errno == ENOENT, GNDP_ERR_IO, "cannot write %s: %s", path,
+                   strerror(errno));
         if (*out != NULL)
             goto done;
     }
@@ -44,7 +45,8 @@ static gndp_status absolute(const char *path, char **out)
     if (slash != NULL)
         *slash = 0;
     folder = realpath(slash == NULL ? "." : slash == copy ? "/" : copy, NULL);
-    GNDP_CHECK(folder != NULL, GNDP_ERR_IO, "cannot write %s: its folder: %s", path, strerror(errno));
+    GNDP_CHECK(folder != NULL, GNDP_ERR_IO, "cannot write %s: its folder: %s", path,
+               strerror(errno));
     const size_t bytes = strlen(folder) + 1 + strlen(name) + 1;
     joined = malloc(bytes);
     GNDP_CHECK(joined != NULL, GNDP_ERR_NOMEM, "%zu bytes", bytes);
@@ -66,7 +68,8 @@ static gndp_status check_target(const char *path, bool overwrite, mode_t *mode)
         goto done;
     }
     GNDP_CHECK(!S_ISDIR(status.st_mode), GNDP_ERR_IO, "cannot write %s: it is a folder", path);
-    GNDP_CHECK(S_ISREG(status.st_mode), GNDP_ERR_IO, "cannot write %s: it is not a plain file", path);
+    GNDP_CHECK(S_ISREG(status.st_mode), GNDP_ERR_IO, "cannot write %s: it is not a plain file",
+               path);
     GNDP_CHECK(overwrite, GNDP_ERR_STATE, "%s exists and is not to be overwritten", path);
     *mode = status.st_mode & 07777;
 done:
@@ -75,7 +78,8 @@ done:
 
 enum { TRIES = 100 };
 
-/* Open and lock the part. Between opening and locking another writer may have renamed it away: then what we hold is its finished file, not a part. */
+/* Open and lock the part. Between opening and locking another writer may have renamed it away: then
+ * what we hold is its finished file, not a part. */
 static gndp_status take(gndp_beside *file)
 {
     gndp_status st = GNDP_OK;
@@ -83,18 +87,23 @@ static gndp_status take(gndp_beside *file)
         struct stat held, named;
         file->fd = open(file->part, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
         GNDP_CHECK(file->fd >= 0, GNDP_ERR_IO, "cannot write %s: %s", file->part, strerror(errno));
-        GNDP_CHECK(fstat(file->fd, &held) == 0, GNDP_ERR_IO, "cannot write %s: %s", file->part, strerror(errno));
-        GNDP_CHECK(S_ISREG(held.st_mode), GNDP_ERR_IO, "cannot write %s: it is not a plain file", file->part);
+        GNDP_CHECK(fstat(file->fd, &held) == 0, GNDP_ERR_IO, "cannot write %s: %s", file->part,
+                   strerror(errno));
+        GNDP_CHECK(S_ISREG(held.st_mode), GNDP_ERR_IO, "cannot write %s: it is not a plain file",
+                   file->part);
         if (flock(file->fd, LOCK_EX | LOCK_NB) != 0) /* file systems without locks go without */
-            GNDP_CHECK(errno != EWOULDBLOCK, GNDP_ERR_STATE, "%s is being written by another process", file->part);
-        if (stat(file->part, &named) == 0 && named.st_dev == held.st_dev && named.st_ino == held.st_ino) {
+            GNDP_CHECK(errno != EWOULDBLOCK, GNDP_ERR_STATE,
+                       "%s is being written by another process", file->part);
+        if (stat(file->part, &named) == 0 && named.st_dev == held.st_dev &&
+            named.st_ino == held.st_ino) {
             file->found = held.st_size > 0;
             goto done;
         }
         close(file->fd);
         file->fd = -1;
     }
-    st = gndp_fail_at(GNDP_HERE, GNDP_ERR_STATE, "%s is being written by other processes", file->part);
+    st = gndp_fail_at(GNDP_HERE, GNDP_ERR_STATE, "%s is being written by other processes",
+                      file->part);
 done:
     return st;
 }
@@ -114,7 +123,9 @@ gndp_status gndp_beside_open(const char *path, bool overwrite, gndp_beside *out)
     snprintf(file.part, bytes, "%s.part", file.path);
     GNDP_TRY(take(&file));
     if (mode != 0)
-        (void)fchmod(file.fd, mode); /* where that is refused the file keeps what the umask gave: no reason to fail */
+        (void)fchmod(
+            file.fd,
+            mode); /* where that is refused the file keeps what the umask gave: no reason to fail */
     *out = file;
     file = gndp_beside_none();
 done:
@@ -130,8 +141,8 @@ void gndp_beside_unlock(const gndp_beside *file)
 gndp_status gndp_beside_empty(gndp_beside *file)
 {
     gndp_status st = GNDP_OK;
-    GNDP_CHECK(ftruncate(file->fd, 0) == 0 && lseek(file->fd, 0, SEEK_SET) == 0, GNDP_ERR_IO, "cannot write %s: %s", file->part,
-               strerror(errno));
+    GNDP_CHECK(ftruncate(file->fd, 0) == 0 && lseek(file->fd, 0, SEEK_SET) == 0, GNDP_ERR_IO,
+               "cannot write %s: %s", file->part, strerror(errno));
     file->found = false;
 done:
     return st;
@@ -146,7 +157,8 @@ gndp_status gndp_beside_write(gndp_beside *file, const void *data, size_t bytes)
         const ssize_t n = write(file->fd, at, piece);
         if (n < 0 && errno == EINTR)
             continue;
-        GNDP_CHECK(n > 0, GNDP_ERR_IO, "cannot write %s: %s", file->part, n < 0 ? strerror(errno) : "no space");
+        GNDP_CHECK(n > 0, GNDP_ERR_IO, "cannot write %s: %s", file->part,
+                   n < 0 ? strerror(errno) : "no space");
         at += n;
         bytes -= (size_t)n;
     }
@@ -159,7 +171,8 @@ static int try_to_grow(int fd, int64_t size, int64_t bytes)
 {
     struct rlimit limit;
     int fault = 0;
-    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && (rlim_t)(size + bytes) > limit.rlim_cur)
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+        (rlim_t)(size + bytes) > limit.rlim_cur)
         return EFBIG;
 #ifdef FALLOC_FL_KEEP_SIZE
     do {
@@ -168,7 +181,9 @@ static int try_to_grow(int fd, int64_t size, int64_t bytes)
 #else
     (void)fd;
 #endif
-    return fault == ENOSPC || fault == EDQUOT || fault == EFBIG || fault == EIO ? fault : 0; /* others: the file system cannot tell */
+    return fault == ENOSPC || fault == EDQUOT || fault == EFBIG || fault == EIO
+               ? fault
+               : 0; /* others: the file system cannot tell */
 }
 
 gndp_status gndp_beside_reserve(gndp_beside *file, int64_t bytes)
@@ -192,7 +207,8 @@ void gndp_beside_swallow(const gndp_beside *file)
     if (open_files != NULL && nowhere >= 0 && fstat(file->fd, &mine) == 0)
         for (const struct dirent *entry; (entry = readdir(open_files)) != NULL;) {
             const int fd = entry->d_name[0] == '.' ? -1 : atoi(entry->d_name);
-            if (fd >= 0 && fd != file->fd && fd != dirfd(open_files) && fstat(fd, &other) == 0 && other.st_dev == mine.st_dev && other.st_ino == mine.st_ino)
+            if (fd >= 0 && fd != file->fd && fd != dirfd(open_files) && fstat(fd, &other) == 0 &&
+                other.st_dev == mine.st_dev && other.st_ino == mine.st_ino)
                 (void)dup3(nowhere, fd, O_CLOEXEC);
         }
     if (open_files != NULL)
@@ -211,7 +227,8 @@ gndp_status gndp_beside_replace(gndp_beside *file, const char *other)
     const int failed = fd < 0 || rename(other, file->part) != 0;
     if (failed && fd >= 0)
         close(fd);
-    GNDP_CHECK(!failed, GNDP_ERR_IO, "cannot rename %s to %s: %s", other, file->part, strerror(errno));
+    GNDP_CHECK(!failed, GNDP_ERR_IO, "cannot rename %s to %s: %s", other, file->part,
+               strerror(errno));
     close(file->fd);
     file->fd = fd;
 done:
@@ -221,7 +238,8 @@ done:
 gndp_status gndp_beside_sync(gndp_beside *file)
 {
     gndp_status st = GNDP_OK;
-    GNDP_CHECK(fsync(file->fd) == 0, GNDP_ERR_IO, "cannot write %s: %s", file->part, strerror(errno));
+    GNDP_CHECK(fsync(file->fd) == 0, GNDP_ERR_IO, "cannot write %s: %s", file->part,
+               strerror(errno));
 done:
     return st;
 }
@@ -246,7 +264,8 @@ static int rename_new(const char *from, const char *to)
         return unlink(from);
     if (errno == EEXIST)
         return -1;
-    if (access(to, F_OK) == 0) { /* neither is known to this file system: a look is the best that is left */
+    if (access(to, F_OK) ==
+        0) { /* neither is known to this file system: a look is the best that is left */
         errno = EEXIST;
         return -1;
     }
@@ -263,8 +282,8 @@ static gndp_status sync_folder(const char *path)
     fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) /* a folder that may be written and not read: nothing can be done */
         goto done;
-    GNDP_CHECK(fsync(fd) == 0 || errno == EINVAL || errno == EROFS, GNDP_ERR_IO, "%s is written, but its folder cannot be synchronised: %s",
-               path, strerror(errno));
+    GNDP_CHECK(fsync(fd) == 0 || errno == EINVAL || errno == EROFS, GNDP_ERR_IO,
+               "%s is written, but its folder cannot be synchronised: %s", path, strerror(errno));
 done:
     if (fd >= 0)
         close(fd);
@@ -282,9 +301,12 @@ gndp_status gndp_beside_commit(gndp_beside *file, bool overwrite)
 {
     gndp_status st = GNDP_OK;
     GNDP_TRY(gndp_beside_sync(file));
-    const int failed = overwrite ? rename(file->part, file->path) : rename_new(file->part, file->path);
-    GNDP_CHECK(!failed || errno != EEXIST, GNDP_ERR_STATE, "%s exists and is not to be overwritten", file->path);
-    GNDP_CHECK(!failed, GNDP_ERR_IO, "cannot rename %s to %s: %s", file->part, file->path, strerror(errno));
+    const int failed =
+        overwrite ? rename(file->part, file->path) : rename_new(file->part, file->path);
+    GNDP_CHECK(!failed || errno != EEXIST, GNDP_ERR_STATE, "%s exists and is not to be overwritten",
+               file->path);
+    GNDP_CHECK(!failed, GNDP_ERR_IO, "cannot rename %s to %s: %s", file->part, file->path,
+               strerror(errno));
     free(file->part); /* nothing is left to be removed */
     file->part = NULL;
     GNDP_TRY(sync_folder(file->path));
@@ -298,7 +320,8 @@ void gndp_beside_close(gndp_beside *file, bool keep_part)
         return;
     if (file->fd >= 0) {
         if (!keep_part && file->part != NULL) {
-            /* A library that failed may hold it open: give the space back now. What fails here is nobody's concern any more. */
+            /* A library that failed may hold it open: give the space back now. What fails here is
+             * nobody's concern any more. */
             const int cut = ftruncate(file->fd, 0), gone = unlink(file->part);
             (void)cut, (void)gone;
         }

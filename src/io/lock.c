@@ -9,8 +9,9 @@
 
 static pthread_mutex_t netcdf = PTHREAD_MUTEX_INITIALIZER;
 
-/* HDF5 prints each error of its own on stderr. NetCDF switches that off in the thread that first calls it; in a thread-safe HDF5 the switch belongs to
-   a thread, so that every other thread would print. NetCDF brings HDF5 along, so its symbol is there at run time without being linked. */
+/* HDF5 prints each error of its own on stderr. NetCDF switches that off in the thread that first
+   calls it; in a thread-safe HDF5 the switch belongs to a thread, so that every other thread would
+   print. NetCDF brings HDF5 along, so its symbol is there at run time without being linked. */
 extern int H5Eset_auto2(int64_t stack, void *function, void *data) __attribute__((weak));
 
 static _Thread_local bool silent;

@@ -7,7 +7,8 @@
 extern "C" {
 #endif
 
-/** Held around a run of netCDF calls, from one thread; not recursive. Keep the user's callbacks and long computations outside. */
+/** Held around a run of netCDF calls, from one thread; not recursive. Keep the user's callbacks and
+ * long computations outside. */
 void gndp_nc_lock(void);
 void gndp_nc_unlock(void);
 

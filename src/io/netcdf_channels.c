@@ -223,28 +223,36 @@ static void join_marked(const gndp_nc_contents *c, int n, candidate *list, int f
     *group = joined; /* indices into the list for now */
 }
 
+/* The pair of eastward and northward components that i is one of. */
+static void join_pair(const gndp_nc_contents *c, int n, const candidate *list, int i,
+                      gndp_nc_group *group)
+{
+    const bool north = strncmp(c->var[list[i].var].standard_name, "northward_", 10) == 0;
+    for (int k = 0; k < n; k++) {
+        const char *name = c->var[list[k].var].standard_name;
+        if (strncmp(name, "eastward_", 9) != 0 || (north ? list[k].taken : k != i))
+            continue;
+        const int partner = find_partner(c, n, list, k);
+        if (partner < 0 || (north && partner != i))
+            continue;
+        *group = (gndp_nc_group){.kind = GNDP_CHANNEL_VECTOR, .n = 2, .var = {k, partner}};
+        gndp_text_append(group->name, sizeof group->name, "%s", name + 9);
+        if (count_quantity(c, n, list, k) > 1)
+            gndp_text_append(group->name, sizeof group->name, "_%s", c->var[list[k].var].name);
+        return;
+    }
+}
+
 static gndp_status take_one(gndp_nc_opening *opening, const gndp_nc_contents *c, int n,
                             candidate *list, int i, gndp_nc_plan *plan)
 {
     gndp_status st = GNDP_OK;
-    const gndp_nc_var *var = &c->var[list[i].var];
     gndp_nc_group group = {.kind = GNDP_CHANNEL_SCALAR, .n = 1, .var = {i}};
-    gndp_text_append(group.name, sizeof group.name, "%s", var->name);
+    gndp_text_append(group.name, sizeof group.name, "%s", c->var[list[i].var].name);
     join_marked(c, n, list, i, "vector", &group);
     join_marked(c, n, list, i, "sphere_point", &group);
-    if (group.n == 1 && list[i].shape.space == GNDP_SPACE_SPHERE &&
-        strncmp(var->standard_name, "eastward_", 9) == 0) {
-        const int partner = find_partner(c, n, list, i);
-        if (partner >= 0) {
-            group.kind = GNDP_CHANNEL_VECTOR;
-            group.n = 2;
-            group.var[1] = partner;
-            group.name[0] = '\0';
-            gndp_text_append(group.name, sizeof group.name, "%s", var->standard_name + 9);
-            if (count_quantity(c, n, list, i) > 1)
-                gndp_text_append(group.name, sizeof group.name, "_%s", var->name);
-        }
-    }
+    if (group.n == 1 && list[i].shape.space == GNDP_SPACE_SPHERE)
+        join_pair(c, n, list, i, &group);
     for (int k = 0; k < group.n; k++) {
         list[group.var[k]].taken = true;
         group.var[k] = list[group.var[k]].var;

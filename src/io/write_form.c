@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The form of a field file: its dimensions and variables from what shall be written, checked before a byte is.
+// The form of a field file: its dimensions and variables from what shall be written, checked before
+// a byte is.
 #include <math.h>
 #include <netcdf.h>
 #include <stdlib.h>
@@ -21,14 +22,18 @@ gndp_status gndp_write_options_check(const gndp_write_options *options)
 {
     gndp_status st = GNDP_OK;
     const int most = options->f64 ? 52 : 23;
-    GNDP_CHECK(options->deflate >= 0 && options->deflate <= 9, GNDP_ERR_RANGE, "deflate is %d, not within 0..9", options->deflate);
-    GNDP_CHECK(options->keep_bits >= 0 && options->keep_bits <= most, GNDP_ERR_RANGE, "keep_bits is %d, not within 0..%d (%s)", options->keep_bits,
-               most, options->f64 ? "double" : "float");
-    GNDP_CHECK(options->n_identity >= 0 && (options->n_identity == 0 || options->identity != NULL), GNDP_ERR_ARG, "identity is missing");
+    GNDP_CHECK(options->deflate >= 0 && options->deflate <= 9, GNDP_ERR_RANGE,
+               "deflate is %d, not within 0..9", options->deflate);
+    GNDP_CHECK(options->keep_bits >= 0 && options->keep_bits <= most, GNDP_ERR_RANGE,
+               "keep_bits is %d, not within 0..%d (%s)", options->keep_bits, most,
+               options->f64 ? "double" : "float");
+    GNDP_CHECK(options->n_identity >= 0 && (options->n_identity == 0 || options->identity != NULL),
+               GNDP_ERR_ARG, "identity is missing");
     for (int i = 0; i < options->n_identity; i++) {
         const char *name = options->identity[2 * i];
-        GNDP_CHECK(name != NULL && options->identity[2 * i + 1] != NULL && gndp_out_name_ok(name), GNDP_ERR_ARG,
-                   "identity %d, \"%s\", needs a name that netCDF takes and a text", i, name != NULL ? name : "");
+        GNDP_CHECK(name != NULL && options->identity[2 * i + 1] != NULL && gndp_out_name_ok(name),
+                   GNDP_ERR_ARG, "identity %d, \"%s\", needs a name that netCDF takes and a text",
+                   i, name != NULL ? name : "");
     }
 done:
     return st;
@@ -40,7 +45,8 @@ bool gndp_out_name_ok(const char *name)
     const size_t n = strlen(name);
     if (n == 0 || n > NC_MAX_NAME || name[n - 1] == ' ')
         return false;
-    if (!(c[0] == '_' || c[0] >= 0x80 || (c[0] >= '0' && c[0] <= '9') || ((c[0] | 32) >= 'a' && (c[0] | 32) <= 'z')))
+    if (!(c[0] == '_' || c[0] >= 0x80 || (c[0] >= '0' && c[0] <= '9') ||
+          ((c[0] | 32) >= 'a' && (c[0] | 32) <= 'z')))
         return false;
     for (; *c != 0; c++)
         if (*c < 0x20 || *c == 0x7F || *c == '/')
@@ -68,21 +74,30 @@ static bool is_coord(const gndp_out_form *form, const char *name)
 /* Names that mean something else here, whatever the file holds. */
 static bool is_reserved(const char *name)
 {
-    static const char *const names[] = {"time", "realization", "station", "point", "latitude", "longitude", "forecast_reference_time", "forecast_period"};
+    static const char *const names[] = {"time",
+                                        "realization",
+                                        "station",
+                                        "point",
+                                        "latitude",
+                                        "longitude",
+                                        "forecast_reference_time",
+                                        "forecast_period"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)
             return true;
     return false;
 }
 
-/* On the sphere the names are known; an abstract axis keeps its name unless netCDF cannot take it or it is that of something else. */
+/* On the sphere the names are known; an abstract axis keeps its name unless netCDF cannot take it
+ * or it is that of something else. */
 static void name_coords(gndp_out_form *form)
 {
     const gndp_coords *coords = &form->file->coords;
     for (int i = 0; i < coords->columns; i++) {
         const char *name = coords->axis[i].name;
         if (coords->space == GNDP_SPACE_SPHERE)
-            snprintf(form->coord[i], sizeof form->coord[i], "%s", i == 0 ? "latitude" : "longitude");
+            snprintf(form->coord[i], sizeof form->coord[i], "%s",
+                     i == 0 ? "latitude" : "longitude");
         else if (gndp_out_name_ok(name) && !is_reserved(name) && !is_coord(form, name))
             snprintf(form->coord[i], sizeof form->coord[i], "%s", name);
         else
@@ -96,8 +111,10 @@ static gndp_status make_dims(const char *path, gndp_out_form *form)
     const gndp_coords *coords = &form->file->coords;
     const int space_dims = coords->layout == GNDP_LAYOUT_PRODUCT ? coords->columns : 1;
     const int all = 1 + (form->members ? 1 : 0) + space_dims;
-    GNDP_CHECK(all <= GNDP_OUT_MAX_DIMS, GNDP_ERR_SHAPE, "%s: %d axes, time%s make %d dimensions, more than the %d that other tools take%s", path,
-               space_dims, form->members ? " and realization" : "", all, (int)GNDP_OUT_MAX_DIMS,
+    GNDP_CHECK(all <= GNDP_OUT_MAX_DIMS, GNDP_ERR_SHAPE,
+               "%s: %d axes, time%s make %d dimensions, more than the %d that other tools take%s",
+               path, space_dims, form->members ? " and realization" : "", all,
+               (int)GNDP_OUT_MAX_DIMS,
                form->members && all == GNDP_OUT_MAX_DIMS + 1 ? "; write one file a member" : "");
     add_dim(form, "time", form->n_times);
     if (form->members)
@@ -138,8 +155,11 @@ static gndp_status make_parts(const char *path, gndp_out_form *form)
         const gndp_channel *channel = &file->channel[c];
         for (int k = 0; k < channel->parts; k++) {
             const char *name = channel->part[k].name;
-            GNDP_CHECK(gndp_out_name_ok(name), GNDP_ERR_ARG, "%s: channel \"%s\": netCDF takes no variable named \"%s\"", path, channel->name, name);
-            GNDP_CHECK(!is_taken(form, name), GNDP_ERR_ARG, "%s: channel \"%s\": the name \"%s\" is taken", path, channel->name, name);
+            GNDP_CHECK(gndp_out_name_ok(name), GNDP_ERR_ARG,
+                       "%s: channel \"%s\": netCDF takes no variable named \"%s\"", path,
+                       channel->name, name);
+            GNDP_CHECK(!is_taken(form, name), GNDP_ERR_ARG,
+                       "%s: channel \"%s\": the name \"%s\" is taken", path, channel->name, name);
             gndp_out_part *part = &form->part[form->n_parts++];
             snprintf(part->name, sizeof part->name, "%s", name);
             part->channel = c;
@@ -157,17 +177,23 @@ done:
 static gndp_status check_times(const char *path, const gndp_field_file *file)
 {
     gndp_status st = GNDP_OK;
-    GNDP_CHECK(file->n_times >= 1 && (file->time_s != NULL || file->n_times == 1), GNDP_ERR_SHAPE, "%s: %lld times%s", path,
-               (long long)file->n_times, file->time_s == NULL ? ", but none is given" : "");
-    GNDP_CHECK(strcmp(gndp_calendar_name(file->calendar), "?") != 0, GNDP_ERR_ARG, "%s: no calendar has the number %d", path, (int)file->calendar);
+    GNDP_CHECK(file->n_times >= 1 && (file->time_s != NULL || file->n_times == 1), GNDP_ERR_SHAPE,
+               "%s: %lld times%s", path, (long long)file->n_times,
+               file->time_s == NULL ? ", but none is given" : "");
+    GNDP_CHECK(strcmp(gndp_calendar_name(file->calendar), "?") != 0, GNDP_ERR_ARG,
+               "%s: no calendar has the number %d", path, (int)file->calendar);
     for (int64_t i = 0; file->time_s != NULL && i < file->n_times; i++) {
-        GNDP_CHECK(isfinite(file->time_s[i]), GNDP_ERR_NONFINITE, "%s: time %lld is %g", path, (long long)i, file->time_s[i]);
-        GNDP_CHECK(i == 0 || file->time_s[i] > file->time_s[i - 1], GNDP_ERR_RANGE, "%s: time %lld, %s, is not after the one before, %s", path,
-                   (long long)i, gndp_calendar_text(file->calendar, file->time_s[i]).text,
+        GNDP_CHECK(isfinite(file->time_s[i]), GNDP_ERR_NONFINITE, "%s: time %lld is %g", path,
+                   (long long)i, file->time_s[i]);
+        GNDP_CHECK(i == 0 || file->time_s[i] > file->time_s[i - 1], GNDP_ERR_RANGE,
+                   "%s: time %lld, %s, is not after the one before, %s", path, (long long)i,
+                   gndp_calendar_text(file->calendar, file->time_s[i]).text,
                    gndp_calendar_text(file->calendar, file->time_s[i - 1]).text);
     }
-    GNDP_CHECK(!isinf(file->reference_time_s), GNDP_ERR_NONFINITE, "%s: the reference time is infinite", path);
-    GNDP_CHECK(isnan(file->reference_time_s) || file->time_s != NULL, GNDP_ERR_ARG, "%s: a reference time needs times", path);
+    GNDP_CHECK(!isinf(file->reference_time_s), GNDP_ERR_NONFINITE,
+               "%s: the reference time is infinite", path);
+    GNDP_CHECK(isnan(file->reference_time_s) || file->time_s != NULL, GNDP_ERR_ARG,
+               "%s: a reference time needs times", path);
 done:
     return st;
 }
@@ -177,8 +203,10 @@ static gndp_status make_times(const char *path, gndp_out_form *form)
     gndp_status st = GNDP_OK;
     const gndp_field_file *file = form->file;
     GNDP_TRY(check_times(path, file));
-    form->time_units = file->time_units != NULL ? file->time_units : "hours since 1970-01-01 00:00:00";
-    GNDP_TRY(gndp_units_time("time", form->time_units, file->calendar, &form->time_factor, &form->time_offset));
+    form->time_units =
+        file->time_units != NULL ? file->time_units : "hours since 1970-01-01 00:00:00";
+    GNDP_TRY(gndp_units_time("time", form->time_units, file->calendar, &form->time_factor,
+                             &form->time_offset));
     form->n_times = file->n_times;
 done:
     return st;
@@ -194,8 +222,10 @@ static gndp_status check_members(const char *path, const gndp_field_file *file)
 {
     gndp_status st = GNDP_OK;
     int64_t *sorted = NULL;
-    GNDP_CHECK(file->n_members >= 0, GNDP_ERR_SHAPE, "%s: %lld members", path, (long long)file->n_members);
-    GNDP_CHECK(file->n_members <= INT32_MAX, GNDP_ERR_RANGE, "%s: %lld members are too many", path, (long long)file->n_members);
+    GNDP_CHECK(file->n_members >= 0, GNDP_ERR_SHAPE, "%s: %lld members", path,
+               (long long)file->n_members);
+    GNDP_CHECK(file->n_members <= INT32_MAX, GNDP_ERR_RANGE, "%s: %lld members are too many", path,
+               (long long)file->n_members);
     if (file->member == NULL || file->n_members == 0)
         goto done;
     sorted = malloc((size_t)file->n_members * sizeof *sorted);
@@ -203,8 +233,10 @@ static gndp_status check_members(const char *path, const gndp_field_file *file)
     memcpy(sorted, file->member, (size_t)file->n_members * sizeof *sorted);
     qsort(sorted, (size_t)file->n_members, sizeof *sorted, by_value);
     for (int64_t i = 0; i < file->n_members; i++) {
-        GNDP_CHECK(sorted[i] >= 0 && sorted[i] <= INT32_MAX, GNDP_ERR_RANGE, "%s: member number %lld does not fit an int", path, (long long)sorted[i]);
-        GNDP_CHECK(i == 0 || sorted[i] != sorted[i - 1], GNDP_ERR_ARG, "%s: member %lld is there twice", path, (long long)sorted[i]);
+        GNDP_CHECK(sorted[i] >= 0 && sorted[i] <= INT32_MAX, GNDP_ERR_RANGE,
+                   "%s: member number %lld does not fit an int", path, (long long)sorted[i]);
+        GNDP_CHECK(i == 0 || sorted[i] != sorted[i - 1], GNDP_ERR_ARG,
+                   "%s: member %lld is there twice", path, (long long)sorted[i]);
     }
 done:
     free(sorted);
@@ -231,13 +263,16 @@ static void make_layers(gndp_out_form *form)
     for (int i = form->first_space; i < form->n_dims; i++)
         points = add_int(add_text(points, form->dim[i].name), form->dim[i].size);
     for (int i = 0; coords->layout == GNDP_LAYOUT_PRODUCT && i < coords->columns; i++)
-        points = gndp_crc32(points, coords->axis[i].value, (size_t)coords->axis[i].size * sizeof(double));
+        points = gndp_crc32(points, coords->axis[i].value,
+                            (size_t)coords->axis[i].size * sizeof(double));
     if (coords->layout == GNDP_LAYOUT_LIST)
-        points = gndp_crc32(points, coords->x, (size_t)(coords->n * coords->columns) * sizeof(double));
+        points =
+            gndp_crc32(points, coords->x, (size_t)(coords->n * coords->columns) * sizeof(double));
     uint32_t variables = 0;
     for (int i = 0; i < form->n_parts; i++) {
         const gndp_channel *channel = &form->channel[form->part[i].channel];
-        variables = add_int(add_text(add_text(variables, form->part[i].name), channel->units), channel->kind);
+        variables = add_int(add_text(add_text(variables, form->part[i].name), channel->units),
+                            channel->kind);
     }
     uint32_t times = add_int(add_int(0, form->n_times), file->calendar);
     if (file->time_s != NULL)
@@ -256,7 +291,8 @@ static void make_layers(gndp_out_form *form)
 
 static int64_t count_text(const char *text)
 {
-    return text != NULL ? 3 * (int64_t)strlen(text) + 256 : 0; /* a byte that is no UTF-8 becomes three */
+    return text != NULL ? 3 * (int64_t)strlen(text) + 256
+                        : 0; /* a byte that is no UTF-8 becomes three */
 }
 
 static int64_t count_texts(const gndp_field_file *file, const gndp_write_options *options)
@@ -271,15 +307,18 @@ static int64_t count_texts(const gndp_field_file *file, const gndp_write_options
 
 /* ---- All of it ------------------------------------------------------------------------------ */
 
-gndp_status gndp_out_form_make(const char *path, const gndp_field_file *file, const gndp_write_options *options, gndp_out_form *form)
+gndp_status gndp_out_form_make(const char *path, const gndp_field_file *file,
+                               const gndp_write_options *options, gndp_out_form *form)
 {
     gndp_status st = GNDP_OK;
     GNDP_TRY(gndp_write_options_check(options));
     GNDP_TRY(gndp_coords_check(&file->coords));
-    GNDP_CHECK(file->n_channels >= 1 && file->channel != NULL, GNDP_ERR_ARG, "%s: there is no channel to write", path);
+    GNDP_CHECK(file->n_channels >= 1 && file->channel != NULL, GNDP_ERR_ARG,
+               "%s: there is no channel to write", path);
     GNDP_TRY(gndp_channels_check(&file->coords, file->n_channels, file->channel));
     GNDP_TRY(check_members(path, file));
-    GNDP_CHECK(file->n_attributes >= 0 && (file->n_attributes == 0 || file->attribute != NULL), GNDP_ERR_ARG, "%s: attributes are missing", path);
+    GNDP_CHECK(file->n_attributes >= 0 && (file->n_attributes == 0 || file->attribute != NULL),
+               GNDP_ERR_ARG, "%s: attributes are missing", path);
     form->file = file;
     form->space = file->coords.space;
     form->layout = file->coords.layout;

@@ -35,7 +35,8 @@ static int int_order(const void *a, const void *b)
 }
 
 /* Sort and drop repetitions. @return how many are left */
-static int64_t distinct(void *data, int64_t n, size_t size, int (*order)(const void *, const void *))
+static int64_t distinct(void *data, int64_t n, size_t size,
+                        int (*order)(const void *, const void *))
 {
     char *item = data;
     int64_t kept = n > 0 ? 1 : 0;
@@ -53,9 +54,11 @@ static gndp_status look_at_labels(const gndp_fieldset_spec *spec, bool *times, b
     *times = !isnan(spec->label[0].time_s);
     *members = spec->label[0].member >= 0;
     for (int64_t f = 1; f < spec->n_fields; f++) {
-        GNDP_CHECK(!isnan(spec->label[f].time_s) == *times, GNDP_ERR_SHAPE, "%s: field 0 has %s time, field %lld has %s", spec->origin,
-                   *times ? "a" : "no", (long long)f, *times ? "none" : "one");
-        GNDP_CHECK((spec->label[f].member >= 0) == *members, GNDP_ERR_SHAPE, "%s: field 0 has %s member number, field %lld has %s", spec->origin,
+        GNDP_CHECK(!isnan(spec->label[f].time_s) == *times, GNDP_ERR_SHAPE,
+                   "%s: field 0 has %s time, field %lld has %s", spec->origin, *times ? "a" : "no",
+                   (long long)f, *times ? "none" : "one");
+        GNDP_CHECK((spec->label[f].member >= 0) == *members, GNDP_ERR_SHAPE,
+                   "%s: field 0 has %s member number, field %lld has %s", spec->origin,
                    *members ? "a" : "no", (long long)f, *members ? "none" : "one");
     }
 done:
@@ -93,7 +96,8 @@ static gndp_status place_fields(const gndp_fieldset_spec *spec, rectangle *r)
 {
     gndp_status st = GNDP_OK;
     const int64_t n = spec->n_fields, slots = r->n_members > 0 ? r->n_members : 1;
-    GNDP_CHECK(slots <= n && r->n_times * slots == n, GNDP_ERR_SHAPE, "%s: %lld fields do not fill the rectangle of %lld times and %lld members",
+    GNDP_CHECK(slots <= n && r->n_times * slots == n, GNDP_ERR_SHAPE,
+               "%s: %lld fields do not fill the rectangle of %lld times and %lld members",
                spec->origin, (long long)n, (long long)r->n_times, (long long)slots);
     r->field = malloc((size_t)n * sizeof *r->field);
     GNDP_CHECK(r->field != NULL, GNDP_ERR_NOMEM, "%lld fields", (long long)n);
@@ -103,21 +107,29 @@ static gndp_status place_fields(const gndp_fieldset_spec *spec, rectangle *r)
         const gndp_field_label *label = &spec->label[f];
         int64_t t = 0, m = r->n_members == n && r->member == NULL ? f : 0;
         if (r->time_s != NULL)
-            t = (double *)bsearch(&label->time_s, r->time_s, (size_t)r->n_times, sizeof *r->time_s, double_order) - r->time_s;
+            t = (double *)bsearch(&label->time_s, r->time_s, (size_t)r->n_times, sizeof *r->time_s,
+                                  double_order) -
+                r->time_s;
         if (r->member != NULL)
-            m = (int64_t *)bsearch(&label->member, r->member, (size_t)r->n_members, sizeof *r->member, int_order) - r->member;
+            m = (int64_t *)bsearch(&label->member, r->member, (size_t)r->n_members,
+                                   sizeof *r->member, int_order) -
+                r->member;
         int64_t *place = &r->field[m * r->n_times + t];
-        GNDP_CHECK(*place < 0, GNDP_ERR_SHAPE, "%s: fields %lld and %lld have the same time and member", spec->origin, (long long)*place, (long long)f);
+        GNDP_CHECK(*place < 0, GNDP_ERR_SHAPE,
+                   "%s: fields %lld and %lld have the same time and member", spec->origin,
+                   (long long)*place, (long long)f);
         *place = f;
     }
 done:
     return st;
 }
 
-static gndp_status write_fields(const gndp_fieldset *set, const rectangle *r, bool resume, gndp_field_writer *writer)
+static gndp_status write_fields(const gndp_fieldset *set, const rectangle *r, bool resume,
+                                gndp_field_writer *writer)
 {
     gndp_status st = GNDP_OK;
-    const size_t values_of = (size_t)gndp_fieldset_points(set, 0) * (size_t)gndp_fieldset_components(set);
+    const size_t values_of =
+        (size_t)gndp_fieldset_points(set, 0) * (size_t)gndp_fieldset_components(set);
     double *values = malloc(values_of * sizeof *values);
     uint8_t *present = malloc(values_of);
     GNDP_CHECK(values != NULL && present != NULL, GNDP_ERR_NOMEM, "%zu values", values_of);
@@ -125,7 +137,8 @@ static gndp_status write_fields(const gndp_fieldset *set, const rectangle *r, bo
         if (gndp_field_writer_has(writer, m))
             continue;
         for (int64_t t = 0; t < r->n_times; t++) {
-            GNDP_TRY(gndp_fieldset_read(set, 1, &r->field[m * r->n_times + t], gndp_fieldset_points(set, 0), NULL, values, present));
+            GNDP_TRY(gndp_fieldset_read(set, 1, &r->field[m * r->n_times + t],
+                                        gndp_fieldset_points(set, 0), NULL, values, present));
             GNDP_TRY(gndp_field_writer_put(writer, t, m, values, present));
         }
         if (resume)
@@ -137,14 +150,18 @@ done:
     return st;
 }
 
-gndp_status gndp_fieldset_write(const gndp_fieldset *set, const char *path, const gndp_write_options *options)
+gndp_status gndp_fieldset_write(const gndp_fieldset *set, const char *path,
+                                const gndp_write_options *options)
 {
     gndp_status st = GNDP_OK;
     rectangle r = {0};
     gndp_field_writer *writer = NULL;
-    GNDP_CHECK(set != NULL && path != NULL, GNDP_ERR_ARG, "%s is NULL", set == NULL ? "set" : "path");
+    GNDP_CHECK(set != NULL && path != NULL, GNDP_ERR_ARG, "%s is NULL",
+               set == NULL ? "set" : "path");
     const gndp_fieldset_spec *spec = gndp_fieldset_get_spec(set);
-    GNDP_CHECK(gndp_fieldset_shared(set), GNDP_ERR_SHAPE, "%s: each field has its own points, which a grid or list of stations cannot hold; write tracks",
+    GNDP_CHECK(gndp_fieldset_shared(set), GNDP_ERR_SHAPE,
+               "%s: each field has its own points, which a grid or list of stations cannot hold; "
+               "write tracks",
                spec->origin);
     GNDP_TRY(collect_axes(spec, &r));
     GNDP_TRY(place_fields(spec, &r));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fields along points of their own as a contiguous ragged array (CF-1.8, 9.3.3): rows one after the other, and the length of each.
+// Fields along points of their own as a contiguous ragged array (CF-1.8, 9.3.3): rows one after the
+// other, and the length of each.
 #include <math.h>
 #include <netcdf.h>
 #include <stdlib.h>
@@ -29,11 +30,11 @@ typedef struct tracks {
     int64_t n_obs, longest_id;
     int n_columns, room;
     column *column;
-    const char *time_units;  /* of column "time"; NULL: there is none */
-    int position;            /* channel that is latitude and longitude; -1: none */
+    const char *time_units;          /* of column "time"; NULL: there is none */
+    int position;                    /* channel that is latitude and longitude; -1: none */
     double axis_factor, axis_offset; /* seconds of a coordinate that is time */
-    bool axis_time;          /* the coordinate is time ... */
-    bool axis_since;         /* ... and absolute, not since the start of the track */
+    bool axis_time;                  /* the coordinate is time ... */
+    bool axis_since;                 /* ... and absolute, not since the start of the track */
 } tracks;
 
 static void tracks_free(tracks *t)
@@ -48,12 +49,16 @@ static void tracks_free(tracks *t)
 static gndp_status add_column(tracks *t, const char *name, column **out)
 {
     gndp_status st = GNDP_OK;
-    static const char *const reserved[] = {"trajectory", "obs", "rowSize", "realization", "trajectory_strlen"};
+    static const char *const reserved[] = {"trajectory", "obs", "rowSize", "realization",
+                                           "trajectory_strlen"};
     for (int i = 0; i < t->n_columns; i++)
-        GNDP_CHECK(strcmp(t->column[i].name, name) != 0, GNDP_ERR_ARG, "%s: two variables have the name \"%s\"", t->path, name);
+        GNDP_CHECK(strcmp(t->column[i].name, name) != 0, GNDP_ERR_ARG,
+                   "%s: two variables have the name \"%s\"", t->path, name);
     for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
-        GNDP_CHECK(strcmp(reserved[i], name) != 0, GNDP_ERR_ARG, "%s: the name \"%s\" is taken", t->path, name);
-    GNDP_CHECK(gndp_out_name_ok(name), GNDP_ERR_ARG, "%s: netCDF takes no variable named \"%s\"", t->path, name);
+        GNDP_CHECK(strcmp(reserved[i], name) != 0, GNDP_ERR_ARG, "%s: the name \"%s\" is taken",
+                   t->path, name);
+    GNDP_CHECK(gndp_out_name_ok(name), GNDP_ERR_ARG, "%s: netCDF takes no variable named \"%s\"",
+               t->path, name);
     GNDP_CHECK(t->n_columns < t->room, GNDP_ERR_INTERNAL, "%d columns", t->room);
     column *made = &t->column[t->n_columns];
     *made = (column){.value = malloc((size_t)t->n_obs * sizeof(double))};
@@ -65,7 +70,8 @@ done:
     return st;
 }
 
-/* Whether the one coordinate is time: by its name and a unit of time, since a date or since the start of the track. */
+/* Whether the one coordinate is time: by its name and a unit of time, since a date or since the
+ * start of the track. */
 static void look_at_axis(tracks *t)
 {
     const gndp_axis *axis = &t->spec->coords.axis[0];
@@ -75,9 +81,11 @@ static void look_at_axis(tracks *t)
         return;
     t->axis_since = strstr(axis->units, " since ") != NULL;
     if (t->axis_since)
-        t->axis_time = gndp_units_time("time", axis->units, t->spec->calendar, &t->axis_factor, &t->axis_offset) == GNDP_OK;
+        t->axis_time = gndp_units_time("time", axis->units, t->spec->calendar, &t->axis_factor,
+                                       &t->axis_offset) == GNDP_OK;
     else
-        t->axis_time = gndp_units_convert("time", axis->units, "s", &t->axis_factor, &t->axis_offset) == GNDP_OK;
+        t->axis_time = gndp_units_convert("time", axis->units, "s", &t->axis_factor,
+                                          &t->axis_offset) == GNDP_OK;
 }
 
 static gndp_status look(tracks *t)
@@ -89,8 +97,10 @@ static gndp_status look(tracks *t)
         t->n_obs += gndp_fieldset_points(t->set, f);
         const size_t id = spec->label[f].id != NULL ? strlen(spec->label[f].id) : 20;
         t->longest_id = (int64_t)id > t->longest_id ? (int64_t)id : t->longest_id;
-        GNDP_CHECK(gndp_fieldset_points(t->set, f) <= INT32_MAX, GNDP_ERR_UNSUPPORTED, "%s: field %lld has too many points", t->path, (long long)f);
-        GNDP_CHECK(spec->label[f].member <= INT32_MAX, GNDP_ERR_RANGE, "%s: member number %lld does not fit an int", t->path,
+        GNDP_CHECK(gndp_fieldset_points(t->set, f) <= INT32_MAX, GNDP_ERR_UNSUPPORTED,
+                   "%s: field %lld has too many points", t->path, (long long)f);
+        GNDP_CHECK(spec->label[f].member <= INT32_MAX, GNDP_ERR_RANGE,
+                   "%s: member number %lld does not fit an int", t->path,
                    (long long)spec->label[f].member);
     }
     look_at_axis(t);
@@ -109,7 +119,9 @@ done:
 /* Time, where fields have any, and the coordinates that are not time. */
 static gndp_status add_coords(tracks *t)
 {
-    static const char *const degrees[] = {"degrees_north", "degrees_east"}, *const names[] = {"latitude", "longitude"};
+    static const char *const degrees[] = {"degrees_north", "degrees_east"}, *const names[] = {
+                                                                                "latitude",
+                                                                                "longitude"};
     gndp_status st = GNDP_OK;
     const gndp_coords *coords = &t->spec->coords;
     const bool sphere = coords->space == GNDP_SPACE_SPHERE;
@@ -126,7 +138,8 @@ static gndp_status add_coords(tracks *t)
         char other[16];
         snprintf(other, sizeof other, "x%d", k + 1);
         const char *name = sphere ? names[k] : coords->axis[k].name;
-        GNDP_TRY(add_column(t, gndp_out_name_ok(name) && strcmp(name, "time") != 0 ? name : other, &made));
+        GNDP_TRY(add_column(t, gndp_out_name_ok(name) && strcmp(name, "time") != 0 ? name : other,
+                            &made));
         made->place = true;
         made->standard_name = sphere ? names[k] : coords->axis[k].standard_name;
         made->units = sphere ? degrees[k] : coords->axis[k].units;
@@ -137,7 +150,9 @@ done:
 
 static gndp_status add_values(tracks *t)
 {
-    static const char *const degrees[] = {"degrees_north", "degrees_east"}, *const names[] = {"latitude", "longitude"};
+    static const char *const degrees[] = {"degrees_north", "degrees_east"}, *const names[] = {
+                                                                                "latitude",
+                                                                                "longitude"};
     gndp_status st = GNDP_OK;
     column *made;
     for (int c = 0; c < t->spec->n_channels; c++) {
@@ -147,7 +162,9 @@ static gndp_status add_values(tracks *t)
             made->place = c == t->position;
             made->standard_name = made->place ? names[k] : channel->part[k].standard_name;
             made->long_name = channel->part[k].long_name;
-            made->units = made->place ? degrees[k] : channel->kind == GNDP_CHANNEL_SPHERE ? "degrees" : channel->units;
+            made->units = made->place                            ? degrees[k]
+                          : channel->kind == GNDP_CHANNEL_SPHERE ? "degrees"
+                                                                 : channel->units;
             made->cell_methods = channel->cell_methods;
             made->vector = channel->kind != GNDP_CHANNEL_SCALAR && !made->place ? channel : NULL;
         }
@@ -173,8 +190,10 @@ static void fill_coords(tracks *t, int64_t f, int64_t first, const double *x)
     int at = 0;
     if (strcmp(t->column[0].name, "time") == 0 && t->column[0].place) {
         for (int64_t i = 0; i < n; i++) {
-            const double seconds = t->axis_time ? x[i * columns] * t->axis_factor + t->axis_offset : 0.0;
-            t->column[0].value[first + i] = microsecond((t->axis_since || isnan(start) ? 0.0 : start) + seconds);
+            const double seconds =
+                t->axis_time ? x[i * columns] * t->axis_factor + t->axis_offset : 0.0;
+            t->column[0].value[first + i] =
+                microsecond((t->axis_since || isnan(start) ? 0.0 : start) + seconds);
         }
         at = 1;
     }
@@ -183,8 +202,10 @@ static void fill_coords(tracks *t, int64_t f, int64_t first, const double *x)
             t->column[at + k].value[first + i] = x[i * columns + k];
 }
 
-/* Latitude and longitude of a track; the longitude goes on over the date line, as IBTrACS has it, while it can. */
-static void fill_sphere(const tracks *t, int at, int64_t first, int64_t n, const double *values, const uint8_t *present)
+/* Latitude and longitude of a track; the longitude goes on over the date line, as IBTrACS has it,
+ * while it can. */
+static void fill_sphere(const tracks *t, int at, int64_t first, int64_t n, const double *values,
+                        const uint8_t *present)
 {
     const int P = gndp_fieldset_components(t->set);
     double before = (double)NAN;
@@ -202,7 +223,8 @@ static void fill_sphere(const tracks *t, int at, int64_t first, int64_t n, const
     }
 }
 
-static void fill_channels(const tracks *t, int64_t first, int64_t n, const double *values, const uint8_t *present)
+static void fill_channels(const tracks *t, int64_t first, int64_t n, const double *values,
+                          const uint8_t *present)
 {
     const int P = gndp_fieldset_components(t->set);
     int component = 0, at = t->n_columns;
@@ -214,7 +236,9 @@ static void fill_channels(const tracks *t, int64_t first, int64_t n, const doubl
             fill_sphere(t, at, first, n, values + component, present + component);
         for (int k = 0; k < channel->parts && channel->kind != GNDP_CHANNEL_SPHERE; k++)
             for (int64_t i = 0; i < n; i++)
-                t->column[at + k].value[first + i] = present[i * P + component + k] != 0 ? values[i * P + component + k] : (double)NAN;
+                t->column[at + k].value[first + i] = present[i * P + component + k] != 0
+                                                         ? values[i * P + component + k]
+                                                         : (double)NAN;
         component += channel->components;
         at += channel->parts;
     }
@@ -247,13 +271,16 @@ done:
     return st;
 }
 
-/* From seconds since 1970 to the longest unit in which all times are whole, so that they read back exactly. */
+/* From seconds since 1970 to the longest unit in which all times are whole, so that they read back
+ * exactly. */
 static void choose_time_units(tracks *t)
 {
     static const struct {
         const char *units;
         double seconds;
-    } unit[] = {{"hours since 1970-01-01 00:00:00", 3600.0}, {"minutes since 1970-01-01 00:00:00", 60.0}, {"seconds since 1970-01-01 00:00:00", 1.0}};
+    } unit[] = {{"hours since 1970-01-01 00:00:00", 3600.0},
+                {"minutes since 1970-01-01 00:00:00", 60.0},
+                {"seconds since 1970-01-01 00:00:00", 1.0}};
     column *time = &t->column[0];
     if (!time->place || strcmp(time->name, "time") != 0)
         return;
@@ -285,7 +312,8 @@ static gndp_status put_ids(const tracks *t, int dim)
         id = id != NULL ? id : number;
         memcpy(letters + f * length, id, strnlen(id, length));
     }
-    GNDP_NC_WRITE(nc_def_dim(t->nc, "trajectory_strlen", length, &dims[1]), t->path, "trajectory_strlen");
+    GNDP_NC_WRITE(nc_def_dim(t->nc, "trajectory_strlen", length, &dims[1]), t->path,
+                  "trajectory_strlen");
     GNDP_NC_WRITE(nc_def_var(t->nc, "trajectory", NC_CHAR, 2, dims, &var), t->path, "trajectory");
     GNDP_TRY(gndp_out_text(t->nc, var, t->path, "long_name", "trajectory identifier"));
     GNDP_TRY(gndp_out_text(t->nc, var, t->path, "cf_role", "trajectory_id"));
@@ -310,7 +338,8 @@ static gndp_status put_rows(const tracks *t, int dim)
         members = members || t->spec->label[f].member >= 0;
     }
     GNDP_NC_WRITE(nc_def_var(t->nc, "rowSize", NC_INT, 1, &dim, &var), t->path, "rowSize");
-    GNDP_TRY(gndp_out_text(t->nc, var, t->path, "long_name", "number of observations of the trajectory"));
+    GNDP_TRY(gndp_out_text(t->nc, var, t->path, "long_name",
+                           "number of observations of the trajectory"));
     GNDP_TRY(gndp_out_text(t->nc, var, t->path, "sample_dimension", "obs"));
     GNDP_NC_WRITE(nc_put_var_int(t->nc, var, row), t->path, "rowSize");
     if (!members)
@@ -327,36 +356,45 @@ done:
     return st;
 }
 
-static gndp_status put_column(const tracks *t, column *c, int dim, const char *coordinates, const gndp_write_options *options)
+static gndp_status put_column(const tracks *t, column *c, int dim, const char *coordinates,
+                              const gndp_write_options *options)
 {
     gndp_status st = GNDP_OK;
     const bool f64 = c->place || options->f64;
     const float fill_f32 = NC_FILL_FLOAT;
     const double fill_f64 = NC_FILL_DOUBLE;
     int var;
-    GNDP_NC_WRITE(nc_def_var(t->nc, c->name, f64 ? NC_DOUBLE : NC_FLOAT, 1, &dim, &var), t->path, c->name);
+    GNDP_NC_WRITE(nc_def_var(t->nc, c->name, f64 ? NC_DOUBLE : NC_FLOAT, 1, &dim, &var), t->path,
+                  c->name);
     if (options->deflate > 0)
         GNDP_NC_WRITE(nc_def_var_deflate(t->nc, var, 1, 1, options->deflate), t->path, c->name);
     if (f64 && (!c->place || c->missing))
-        GNDP_NC_WRITE(nc_put_att_double(t->nc, var, "_FillValue", NC_DOUBLE, 1, &fill_f64), t->path, c->name);
+        GNDP_NC_WRITE(nc_put_att_double(t->nc, var, "_FillValue", NC_DOUBLE, 1, &fill_f64), t->path,
+                      c->name);
     if (!f64)
-        GNDP_NC_WRITE(nc_put_att_float(t->nc, var, "_FillValue", NC_FLOAT, 1, &fill_f32), t->path, c->name);
+        GNDP_NC_WRITE(nc_put_att_float(t->nc, var, "_FillValue", NC_FLOAT, 1, &fill_f32), t->path,
+                      c->name);
     if (options->keep_bits > 0 && !c->place)
-        GNDP_NC_WRITE(nc_def_var_quantize(t->nc, var, NC_QUANTIZE_BITROUND, options->keep_bits), t->path, c->name);
+        GNDP_NC_WRITE(nc_def_var_quantize(t->nc, var, NC_QUANTIZE_BITROUND, options->keep_bits),
+                      t->path, c->name);
     GNDP_TRY(gndp_out_text(t->nc, var, t->path, "standard_name", c->standard_name));
     GNDP_TRY(gndp_out_text(t->nc, var, t->path, "long_name", c->long_name));
     GNDP_TRY(gndp_out_text(t->nc, var, t->path, "units", c->units));
     GNDP_TRY(gndp_out_text(t->nc, var, t->path, "cell_methods", c->cell_methods));
     if (c->units != NULL && c->units == t->time_units)
-        GNDP_TRY(gndp_out_text(t->nc, var, t->path, "calendar", gndp_calendar_name(t->spec->calendar)));
+        GNDP_TRY(
+            gndp_out_text(t->nc, var, t->path, "calendar", gndp_calendar_name(t->spec->calendar)));
     if (c->vector != NULL)
-        GNDP_TRY(gndp_out_text(t->nc, var, t->path, c->vector->kind == GNDP_CHANNEL_SPHERE ? "sphere_point" : "vector", c->vector->name));
+        GNDP_TRY(gndp_out_text(t->nc, var, t->path,
+                               c->vector->kind == GNDP_CHANNEL_SPHERE ? "sphere_point" : "vector",
+                               c->vector->name));
     if (!c->place)
         GNDP_TRY(gndp_out_text(t->nc, var, t->path, "coordinates", coordinates));
     for (int64_t i = 0; i < t->n_obs; i++) {
         const double fits = f64 ? c->value[i] : (double)(float)c->value[i];
-        GNDP_CHECK(!isinf(fits), GNDP_ERR_RANGE, "%s: %s, observation %lld is %g, which a float cannot hold; write doubles", t->path, c->name,
-                   (long long)i, c->value[i]);
+        GNDP_CHECK(!isinf(fits), GNDP_ERR_RANGE,
+                   "%s: %s, observation %lld is %g, which a float cannot hold; write doubles",
+                   t->path, c->name, (long long)i, c->value[i]);
         if (isnan(c->value[i]))
             c->value[i] = NC_FILL_DOUBLE; /* the same number as a float */
     }
@@ -374,11 +412,14 @@ static gndp_status put_all(tracks *t, const gndp_write_options *options)
     bool on_earth = false;
     for (int k = 0; k < t->n_columns; k++)
         if (t->column[k].place) {
-            n += (size_t)snprintf(coordinates + n, sizeof coordinates - n, "%s%s", n > 0 ? " " : "", t->column[k].name);
+            n += (size_t)snprintf(coordinates + n, sizeof coordinates - n, "%s%s", n > 0 ? " " : "",
+                                  t->column[k].name);
             on_earth = on_earth || strcmp(t->column[k].standard_name, "latitude") == 0;
         }
-    GNDP_TRY(gndp_out_global(t->nc, t->path, on_earth ? "trajectory" : NULL, t->spec->n_attributes, t->spec->attribute, options, NULL));
-    GNDP_NC_WRITE(nc_def_dim(t->nc, "trajectory", (size_t)t->spec->n_fields, &trajectory), t->path, "trajectory");
+    GNDP_TRY(gndp_out_global(t->nc, t->path, on_earth ? "trajectory" : NULL, t->spec->n_attributes,
+                             t->spec->attribute, options, NULL));
+    GNDP_NC_WRITE(nc_def_dim(t->nc, "trajectory", (size_t)t->spec->n_fields, &trajectory), t->path,
+                  "trajectory");
     GNDP_NC_WRITE(nc_def_dim(t->nc, "obs", (size_t)t->n_obs, &obs), t->path, "obs");
     GNDP_TRY(put_ids(t, trajectory));
     GNDP_TRY(put_rows(t, trajectory));
@@ -391,7 +432,8 @@ done:
 /* Bytes of the file, on the large side. */
 static int64_t size_of(const tracks *t, const gndp_write_options *options)
 {
-    int64_t bytes = (1 << 17) + t->spec->n_fields * (t->longest_id + 8) + t->n_columns * (8 * t->n_obs + 16384);
+    int64_t bytes =
+        (1 << 17) + t->spec->n_fields * (t->longest_id + 8) + t->n_columns * (8 * t->n_obs + 16384);
     for (int i = 0; i < t->spec->n_attributes; i++)
         bytes += 3 * (int64_t)strlen(t->spec->attribute[i].text) + 512;
     return bytes + (options->history != NULL ? 3 * (int64_t)strlen(options->history) : 0);
@@ -400,10 +442,11 @@ static int64_t size_of(const tracks *t, const gndp_write_options *options)
 static gndp_status make_file(tracks *t, gndp_beside *file, const gndp_write_options *options)
 {
     gndp_status st = GNDP_OK;
-    GNDP_NC_WRITE(nc_create(t->path, NC_NETCDF4 | NC_CLOBBER, &t->nc), t->path, "its beginning");
+    GNDP_TRY(gndp_out_create(t->path, &t->nc));
     GNDP_TRY(gndp_beside_reserve(file, size_of(t, options)));
     GNDP_TRY(put_all(t, options));
-    GNDP_NC_WRITE(nc_sync(t->nc), t->path, "its end"); /* fails while the file can still be dealt with */
+    GNDP_NC_WRITE(nc_sync(t->nc), t->path,
+                  "its end"); /* fails while the file can still be dealt with */
     const int nc = t->nc;
     t->nc = -1;
     GNDP_NC_WRITE(nc_close(nc), t->path, "its end");
@@ -413,13 +456,15 @@ done:
     return st;
 }
 
-gndp_status gndp_write_tracks(const gndp_fieldset *set, const char *path, const gndp_write_options *options)
+gndp_status gndp_write_tracks(const gndp_fieldset *set, const char *path,
+                              const gndp_write_options *options)
 {
     gndp_status st = GNDP_OK;
     const gndp_write_options standard = gndp_write_options_default();
     tracks t = {.set = set, .path = path, .nc = -1};
     gndp_beside file = gndp_beside_none();
-    GNDP_CHECK(set != NULL && path != NULL, GNDP_ERR_ARG, "%s is NULL", set == NULL ? "set" : "path");
+    GNDP_CHECK(set != NULL && path != NULL, GNDP_ERR_ARG, "%s is NULL",
+               set == NULL ? "set" : "path");
     if (options == NULL)
         options = &standard;
     GNDP_TRY(gndp_write_options_check(options));
@@ -432,7 +477,8 @@ gndp_status gndp_write_tracks(const gndp_fieldset *set, const char *path, const 
     GNDP_TRY(gndp_beside_open(path, options->overwrite, &file));
     GNDP_TRY(gndp_out_path_ok(file.path));
     GNDP_TRY(gndp_beside_empty(&file));
-    GNDP_TRY(gndp_beside_reserve(&file, size_of(&t, options))); /* where it fails, HDF5 has not begun */
+    GNDP_TRY(
+        gndp_beside_reserve(&file, size_of(&t, options))); /* where it fails, HDF5 has not begun */
     gndp_beside_unlock(&file);
     t.path = file.part;
     gndp_nc_lock();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Field files out: values are checked and packed, stored field by field, and the file takes its name when it is complete.
+// Field files out: values are checked and packed, stored field by field, and the file takes its
+// name when it is complete.
 #include <math.h>
 #include <netcdf.h>
 #include <stdlib.h>
@@ -23,13 +24,15 @@ static gndp_status take_memory(gndp_field_writer *w)
     w->member = calloc((size_t)form->n_slots, sizeof *w->member);
     w->row = malloc(n * sizeof *w->row);
     w->packed = malloc(n * sizeof(double));
-    GNDP_CHECK(w->crc != NULL && w->put != NULL && w->member != NULL && w->row != NULL && w->packed != NULL, GNDP_ERR_NOMEM,
-               "%zu points, %zu fields of %s", n, fields, w->file.path);
+    GNDP_CHECK(w->crc != NULL && w->put != NULL && w->member != NULL && w->row != NULL &&
+                   w->packed != NULL,
+               GNDP_ERR_NOMEM, "%zu points, %zu fields of %s", n, fields, w->file.path);
 done:
     return st;
 }
 
-/* Bytes that variables, coordinates and texts may take, and the indices of what was not yet synchronised; on the large side. */
+/* Bytes that variables, coordinates and texts may take, and the indices of what was not yet
+ * synchronised; on the large side. */
 static int64_t head_bytes(const gndp_out_form *form)
 {
     const int64_t coords = form->layout == GNDP_LAYOUT_LIST ? 4 * form->n : 0;
@@ -45,9 +48,10 @@ static gndp_status make_file(gndp_field_writer *w, const gndp_write_options *opt
     gndp_status st = GNDP_OK;
     gndp_out_remove_new(w);
     GNDP_TRY(gndp_beside_empty(&w->file));
-    GNDP_TRY(gndp_beside_reserve(&w->file, head_bytes(&w->form))); /* where it fails, HDF5 has not begun */
+    GNDP_TRY(gndp_beside_reserve(&w->file,
+                                 head_bytes(&w->form))); /* where it fails, HDF5 has not begun */
     w->failed = true;
-    GNDP_NC_WRITE(nc_create(w->file.part, NC_NETCDF4 | NC_CLOBBER, &w->nc), w->file.part, "its beginning");
+    GNDP_TRY(gndp_out_create(w->file.part, &w->nc));
     GNDP_TRY(gndp_beside_reserve(&w->file, head_bytes(&w->form)));
     GNDP_TRY(gndp_out_define(w, options));
     GNDP_NC_WRITE(nc_sync(w->nc), w->file.part, "its beginning");
@@ -56,7 +60,8 @@ done:
     return st;
 }
 
-gndp_status gndp_field_writer_create(const char *path, const gndp_field_file *file, const gndp_write_options *options, gndp_field_writer **out)
+gndp_status gndp_field_writer_create(const char *path, const gndp_field_file *file,
+                                     const gndp_write_options *options, gndp_field_writer **out)
 {
     gndp_status st = GNDP_OK;
     const gndp_write_options standard = gndp_write_options_default();
@@ -64,7 +69,8 @@ gndp_status gndp_field_writer_create(const char *path, const gndp_field_file *fi
     bool keep_part = true; /* until it is ours */
     GNDP_CHECK(out != NULL, GNDP_ERR_ARG, "out is NULL");
     *out = NULL;
-    GNDP_CHECK(path != NULL && file != NULL, GNDP_ERR_ARG, "%s is NULL", path == NULL ? "path" : "file");
+    GNDP_CHECK(path != NULL && file != NULL, GNDP_ERR_ARG, "%s is NULL",
+               path == NULL ? "path" : "file");
     if (options == NULL)
         options = &standard;
     w = calloc(1, sizeof *w);
@@ -98,12 +104,14 @@ done:
 
 bool gndp_field_writer_has(const gndp_field_writer *w, int64_t member_index)
 {
-    return w != NULL && member_index >= 0 && member_index < w->form.n_slots && w->member[member_index] != 0;
+    return w != NULL && member_index >= 0 && member_index < w->form.n_slots &&
+           w->member[member_index] != 0;
 }
 
 /* ---- Values --------------------------------------------------------------------------------- */
 
-/* Round to a number whose last mantissa bits are zero, the nearest, ties to even, as netCDF's BitRound does; what is rounded so it leaves alone. */
+/* Round to a number whose last mantissa bits are zero, the nearest, ties to even, as netCDF's
+ * BitRound does; what is rounded so it leaves alone. */
 static uint64_t round_bits(uint64_t bits, int drop)
 {
     if (drop == 0)
@@ -131,7 +139,8 @@ static double round_f64(double value, int drop)
 }
 
 /* The part of each point to w->row, NaN where missing. */
-static gndp_status gather(gndp_field_writer *w, const gndp_out_part *part, const double *values, const uint8_t *present)
+static gndp_status gather(gndp_field_writer *w, const gndp_out_part *part, const double *values,
+                          const uint8_t *present)
 {
     gndp_status st = GNDP_OK;
     const gndp_out_form *form = &w->form;
@@ -145,13 +154,15 @@ static gndp_status gather(gndp_field_writer *w, const gndp_out_part *part, const
         }
         if (sphere) {
             double lat, lon;
-            GNDP_CHECK(isfinite(values[at]) && isfinite(values[at + 1]) && isfinite(values[at + 2]), GNDP_ERR_NONFINITE,
-                       "%s: %s, point %lld is (%g, %g, %g)", w->file.path, form->channel[part->channel].name, (long long)i, values[at],
-                       values[at + 1], values[at + 2]);
+            GNDP_CHECK(isfinite(values[at]) && isfinite(values[at + 1]) && isfinite(values[at + 2]),
+                       GNDP_ERR_NONFINITE, "%s: %s, point %lld is (%g, %g, %g)", w->file.path,
+                       form->channel[part->channel].name, (long long)i, values[at], values[at + 1],
+                       values[at + 2]);
             gndp_out_degrees(values + at, &lat, &lon);
             value = part->part == 0 ? lat : lon;
         }
-        GNDP_CHECK(isfinite(value), GNDP_ERR_NONFINITE, "%s: %s, point %lld is %g", w->file.path, part->name, (long long)i, value);
+        GNDP_CHECK(isfinite(value), GNDP_ERR_NONFINITE, "%s: %s, point %lld is %g", w->file.path,
+                   part->name, (long long)i, value);
         w->row[i] = value;
     }
 done:
@@ -174,14 +185,16 @@ static gndp_status pack(gndp_field_writer *w, const gndp_out_part *part)
             f32[i] = missing ? NC_FILL_FLOAT : round_f32((float)w->row[i], drop);
         const bool fits = form->f64 ? isfinite(f64[i]) && (missing || f64[i] != NC_FILL_DOUBLE)
                                     : isfinite(f32[i]) && (missing || f32[i] != NC_FILL_FLOAT);
-        GNDP_CHECK(fits, GNDP_ERR_RANGE, "%s: %s, point %lld is %g, which %s", w->file.path, part->name, (long long)i, w->row[i],
+        GNDP_CHECK(fits, GNDP_ERR_RANGE, "%s: %s, point %lld is %g, which %s", w->file.path,
+                   part->name, (long long)i, w->row[i],
                    form->f64 ? "stands for a missing value" : "a float cannot hold; write doubles");
     }
 done:
     return st;
 }
 
-gndp_status gndp_out_store(gndp_field_writer *w, int p, int64_t time, int64_t member, const void *packed)
+gndp_status gndp_out_store(gndp_field_writer *w, int p, int64_t time, int64_t member,
+                           const void *packed)
 {
     gndp_status st = GNDP_OK;
     const gndp_out_form *form = &w->form;
@@ -191,24 +204,29 @@ gndp_status gndp_out_store(gndp_field_writer *w, int p, int64_t time, int64_t me
         start[1] = (size_t)member;
     for (int i = form->first_space; i < form->n_dims; i++)
         count[i] = (size_t)form->dim[i].size;
-    GNDP_NC_WRITE(nc_put_vara(w->nc, form->part[p].var, start, count, packed), w->file.part, form->part[p].name);
+    GNDP_NC_WRITE(nc_put_vara(w->nc, form->part[p].var, start, count, packed), w->file.part,
+                  form->part[p].name);
 done:
     return st;
 }
 
-/* Ask for the space of what is not yet on the disk before HDF5 does: it cannot give up a file on a full one. */
+/* Ask for the space of what is not yet on the disk before HDF5 does: it cannot give up a file on a
+ * full one. */
 static gndp_status reserve(gndp_field_writer *w)
 {
     gndp_status st = GNDP_OK;
     const int64_t chunk = (int64_t)gndp_out_bytes(&w->form) * w->form.n;
-    const int64_t more = w->form.n_parts * (chunk + chunk / 1000 + 512); /* deflate may make a little more of it; its place in the index */
+    const int64_t more =
+        w->form.n_parts * (chunk + chunk / 1000 +
+                           512); /* deflate may make a little more of it; its place in the index */
     GNDP_TRY(gndp_beside_reserve(&w->file, w->unsynced + more + head_bytes(&w->form)));
     w->unsynced += more;
 done:
     return st;
 }
 
-static gndp_status put_field(gndp_field_writer *w, int64_t time, int64_t member, const double *values, const uint8_t *present)
+static gndp_status put_field(gndp_field_writer *w, int64_t time, int64_t member,
+                             const double *values, const uint8_t *present)
 {
     gndp_status st = GNDP_OK;
     const gndp_out_form *form = &w->form;
@@ -251,19 +269,23 @@ static gndp_status check_member(const gndp_field_writer *w, int64_t member)
 {
     gndp_status st = GNDP_OK;
     GNDP_TRY(check_open(w));
-    GNDP_CHECK(member >= 0 && member < w->form.n_slots, GNDP_ERR_RANGE, "%s: no member has the index %lld, there are %lld", w->file.path,
-               (long long)member, (long long)w->form.n_slots);
-    GNDP_CHECK(w->member[member] == 0, GNDP_ERR_STATE, "%s: the member of index %lld is complete", w->file.path, (long long)member);
+    GNDP_CHECK(member >= 0 && member < w->form.n_slots, GNDP_ERR_RANGE,
+               "%s: no member has the index %lld, there are %lld", w->file.path, (long long)member,
+               (long long)w->form.n_slots);
+    GNDP_CHECK(w->member[member] == 0, GNDP_ERR_STATE, "%s: the member of index %lld is complete",
+               w->file.path, (long long)member);
 done:
     return st;
 }
 
-gndp_status gndp_field_writer_put(gndp_field_writer *w, int64_t time_index, int64_t member_index, const double *values, const uint8_t *present)
+gndp_status gndp_field_writer_put(gndp_field_writer *w, int64_t time_index, int64_t member_index,
+                                  const double *values, const uint8_t *present)
 {
     gndp_status st = GNDP_OK;
     GNDP_CHECK(values != NULL, GNDP_ERR_ARG, "values is NULL");
     GNDP_TRY(check_member(w, member_index));
-    GNDP_CHECK(time_index >= 0 && time_index < w->form.n_times, GNDP_ERR_RANGE, "%s: no time has the index %lld, there are %lld", w->file.path,
+    GNDP_CHECK(time_index >= 0 && time_index < w->form.n_times, GNDP_ERR_RANGE,
+               "%s: no time has the index %lld, there are %lld", w->file.path,
                (long long)time_index, (long long)w->form.n_times);
     GNDP_TRY(put_field(w, time_index, member_index, values, present));
 done:
@@ -276,7 +298,8 @@ static gndp_status check_all_put(const gndp_field_writer *w, int64_t member)
 {
     gndp_status st = GNDP_OK;
     for (int64_t t = 0; t < w->form.n_times; t++)
-        GNDP_CHECK(w->put[member * w->form.n_times + t], GNDP_ERR_STATE, "%s: time %lld of the member of index %lld was not put", w->file.path,
+        GNDP_CHECK(w->put[member * w->form.n_times + t], GNDP_ERR_STATE,
+                   "%s: time %lld of the member of index %lld was not put", w->file.path,
                    (long long)t, (long long)member);
 done:
     return st;
@@ -313,8 +336,10 @@ static gndp_status check_attribute(const gndp_field_writer *w, const char *name)
 {
     gndp_status st = GNDP_OK;
     GNDP_TRY(check_open(w));
-    GNDP_CHECK(name != NULL && gndp_out_name_ok(name) && name[0] != '_' && strncmp(name, "gndp_part_", 10) != 0 && strcmp(name, "Conventions") != 0,
-               GNDP_ERR_ARG, "%s: no attribute may be called \"%s\"", w->file.path, name != NULL ? name : "");
+    GNDP_CHECK(name != NULL && gndp_out_name_ok(name) && name[0] != '_' &&
+                   strncmp(name, "gndp_part_", 10) != 0 && strcmp(name, "Conventions") != 0,
+               GNDP_ERR_ARG, "%s: no attribute may be called \"%s\"", w->file.path,
+               name != NULL ? name : "");
 done:
     return st;
 }
@@ -344,14 +369,16 @@ done:
     return st;
 }
 
-/* Needs the lock. Until the marks of a part are gone the file can be resumed, so what can fail comes before. */
+/* Needs the lock. Until the marks of a part are gone the file can be resumed, so what can fail
+ * comes before. */
 static gndp_status finish(gndp_field_writer *w)
 {
     gndp_status st = GNDP_OK;
     GNDP_TRY(synchronise(w));
     GNDP_TRY(gndp_beside_check(&w->file, w->overwrite));
     GNDP_TRY(gndp_out_part_end(w));
-    GNDP_NC_WRITE(nc_sync(w->nc), w->file.part, "its end"); /* fails while the file can still be dealt with */
+    GNDP_NC_WRITE(nc_sync(w->nc), w->file.part,
+                  "its end"); /* fails while the file can still be dealt with */
     const int nc = w->nc;
     w->nc = -1; /* closed, whatever comes */
     GNDP_NC_WRITE(nc_close(nc), w->file.part, "its end");

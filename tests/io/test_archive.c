@@ -35,7 +35,8 @@ static void put_random(gndp_archive *archive, const char *name, gndp_type type, 
     gndp_array_free(&array);
 }
 
-static void check_random(const gndp_archive *archive, const char *name, gndp_type type, uint64_t seed)
+static void check_random(const gndp_archive *archive, const char *name, gndp_type type,
+                         uint64_t seed)
 {
     const gndp_array *found;
     gndp_array array = random_array(type, seed);
@@ -232,7 +233,8 @@ static void archive_replaces_an_entry_of_the_same_name(void **state)
     assert_int_equal(gndp_archive_count(archive), 0);
     assert_ok(gndp_archive_get_integer(archive, "x", &value));
     assert_int_equal(value, 7);
-    assert_fails(gndp_archive_get(archive, "x", &array), GNDP_ERR_TYPE, "\"x\" is an integer, not an array");
+    assert_fails(gndp_archive_get(archive, "x", &array), GNDP_ERR_TYPE,
+                 "\"x\" is an integer, not an array");
     gndp_archive_free(archive);
 }
 
@@ -307,7 +309,8 @@ static void archive_names_the_nearest_entry(void **state)
     (void)state;
     write_example("a.nc", 1);
     assert_ok(gndp_archive_read("a.nc", &archive));
-    assert_fails(gndp_archive_get(archive, "block0/querry", &array), GNDP_ERR_NOT_FOUND, "a.nc has no \"block0/querry\"; the nearest name is \"block0/query\"");
+    assert_fails(gndp_archive_get(archive, "block0/querry", &array), GNDP_ERR_NOT_FOUND,
+                 "a.nc has no \"block0/querry\"; the nearest name is \"block0/query\"");
     assert_null(array);
     assert_ok(gndp_archive_create(&empty));
     assert_fails(gndp_archive_get(empty, "x", &array), GNDP_ERR_NOT_FOUND, "it is empty");
@@ -320,7 +323,8 @@ static void archive_names_the_nearest_entry(void **state)
 static int write_new(void *path)
 {
     gndp_archive *archive = example(2);
-    const bool as_said = fails_in_child(gndp_archive_write(archive, path), GNDP_ERR_IO, "File too large");
+    const bool as_said =
+        fails_in_child(gndp_archive_write(archive, path), GNDP_ERR_IO, "File too large");
     gndp_archive_free(archive);
     return as_said ? 0 : 1;
 }
@@ -341,7 +345,8 @@ static void archive_keeps_the_old_file_when_the_disk_is_full(void **state)
 static int write_denied(void *path)
 {
     gndp_archive *archive = example(2);
-    const bool as_said = fails_in_child(gndp_archive_write(archive, path), GNDP_ERR_IO, "Permission denied");
+    const bool as_said =
+        fails_in_child(gndp_archive_write(archive, path), GNDP_ERR_IO, "Permission denied");
     gndp_archive_free(archive);
     return as_said ? 0 : 1;
 }
@@ -364,19 +369,23 @@ static void archive_says_why_a_place_is_none(void **state)
     (void)state;
     assert_int_equal(mkdir("folder", 0755), 0);
     assert_int_equal(mkfifo("pipe", 0644), 0);
-    assert_fails(gndp_archive_write(archive, "absent/a.nc"), GNDP_ERR_IO, "absent/a.nc: its folder: No such file");
+    assert_fails(gndp_archive_write(archive, "absent/a.nc"), GNDP_ERR_IO,
+                 "absent/a.nc: its folder: No such file");
     assert_fails(gndp_archive_write(archive, "folder"), GNDP_ERR_IO, "it is a folder");
     assert_fails(gndp_archive_write(archive, "folder/"), GNDP_ERR_IO, "name of a folder");
     assert_fails(gndp_archive_write(archive, "pipe"), GNDP_ERR_IO, "not a plain file");
     assert_fails(gndp_archive_write(archive, ""), GNDP_ERR_ARG, "name");
-    assert_int_equal(symlink("/dev/null", "b.nc.part"), 0); /* nobody else's file is written through the part's name */
+    assert_int_equal(symlink("/dev/null", "b.nc.part"),
+                     0); /* nobody else's file is written through the part's name */
     assert_fails(gndp_archive_write(archive, "b.nc"), GNDP_ERR_IO, "b.nc.part");
     gndp_archive_free(archive);
 }
 
 static void archive_takes_any_file_name(void **state)
 {
-    static const char *const names[] = {"a b.nc", "x:y.nc", "c:\\d.nc", "http:a#b?c=d&e.nc", "[mode=zarr].nc", "%s%n.nc", "\xC3\xA9.nc", "-f", "no suffix"};
+    static const char *const names[] = {
+        "a b.nc",  "x:y.nc",      "c:\\d.nc", "http:a#b?c=d&e.nc", "[mode=zarr].nc",
+        "%s%n.nc", "\xC3\xA9.nc", "-f",       "no suffix"};
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         write_example(names[i], i);
@@ -423,7 +432,9 @@ static void archive_refuses_each_truncated_file(void **state)
     write_example("a.nc", 1);
     char *data = read_bytes("a.nc", &bytes);
     for (int i = 0; i < 300; i++) {
-        const size_t length = i < 80 ? bytes - 1 - (size_t)i : i < 100 ? (size_t)(i - 80) : splitmix(&seed) % bytes;
+        const size_t length = i < 80    ? bytes - 1 - (size_t)i
+                              : i < 100 ? (size_t)(i - 80)
+                                        : splitmix(&seed) % bytes;
         write_bytes("cut.nc", data, length);
         assert_fails(gndp_archive_read("cut.nc", &archive), GNDP_ERR_FORMAT, "cut.nc");
         assert_null(archive);
@@ -482,7 +493,8 @@ static void archive_names_the_array_whose_checksum_fails(void **state)
     assert_non_null(at);
     at[7] ^= 1;
     close_again("b.nc", data, bytes - GNDP_ARCHIVE_CLOSING);
-    assert_fails(gndp_archive_read("b.nc", &archive), GNDP_ERR_FORMAT, "b.nc is damaged: block0/query has");
+    assert_fails(gndp_archive_read("b.nc", &archive), GNDP_ERR_FORMAT,
+                 "b.nc is damaged: block0/query has");
     gndp_array_free(&array);
     free(data);
 }
@@ -502,10 +514,12 @@ static void archive_refuses_a_file_that_lacks_an_entry(void **state)
     gndp_archive *archive;
     (void)state;
     const int nc = forge("a.nc");
-    assert_int_equal(nc_put_att_text(nc, NC_GLOBAL, "gndp_archive_checksum", 14, "crc32 12345678"), NC_NOERR);
+    assert_int_equal(nc_put_att_text(nc, NC_GLOBAL, "gndp_archive_checksum", 14, "crc32 12345678"),
+                     NC_NOERR);
     assert_int_equal(nc_close(nc), NC_NOERR);
     close_netcdf("a.nc");
-    assert_fails(gndp_archive_read("a.nc", &archive), GNDP_ERR_FORMAT, "the set of its entries has the crc32 00000000");
+    assert_fails(gndp_archive_read("a.nc", &archive), GNDP_ERR_FORMAT,
+                 "the set of its entries has the crc32 00000000");
 }
 
 static void archive_takes_no_memory_for_what_a_header_claims(void **state)
@@ -514,7 +528,9 @@ static void archive_takes_no_memory_for_what_a_header_claims(void **state)
         size_t length;
         int storage;
         const char *says;
-    } trial[] = {{(size_t)1 << 40, NC_CONTIGUOUS, "claims"}, {(size_t)1 << 40, NC_CHUNKED, "not in one piece"}, {NC_UNLIMITED, NC_CHUNKED, "no shape"}};
+    } trial[] = {{(size_t)1 << 40, NC_CONTIGUOUS, "claims"},
+                 {(size_t)1 << 40, NC_CHUNKED, "not in one piece"},
+                 {NC_UNLIMITED, NC_CHUNKED, "no shape"}};
     gndp_archive *archive;
     struct rusage before, after;
     (void)state;
@@ -550,9 +566,11 @@ static void archive_refuses_what_is_no_archive(void **state)
     assert_fails(gndp_archive_read("text.nc", &archive), GNDP_ERR_FORMAT, "not a NetCDF-4 file");
     assert_int_equal(nc_create("plain.nc", NC_NETCDF4, &nc), NC_NOERR);
     assert_int_equal(nc_close(nc), NC_NOERR);
-    assert_fails(gndp_archive_read("plain.nc", &archive), GNDP_ERR_FORMAT, "the line that closes archives is missing");
+    assert_fails(gndp_archive_read("plain.nc", &archive), GNDP_ERR_FORMAT,
+                 "the line that closes archives is missing");
     close_netcdf("plain.nc");
-    assert_fails(gndp_archive_read("plain.nc", &archive), GNDP_ERR_FORMAT, "lacks the attribute gndp_archive");
+    assert_fails(gndp_archive_read("plain.nc", &archive), GNDP_ERR_FORMAT,
+                 "lacks the attribute gndp_archive");
     const int version = 9;
     assert_int_equal(nc_create("next.nc", NC_NETCDF4, &nc), NC_NOERR);
     assert_int_equal(nc_put_att_int(nc, NC_GLOBAL, "gndp_archive", NC_INT, 1, &version), NC_NOERR);

@@ -75,7 +75,8 @@ static void archive_is_whole_after_kills_at_any_moment(void **state)
         assert_true(child >= 0);
         if (child == 0)
             write_for_ever(path, step + 1);
-        seed = seed * 1103515245u + 12345u; /* the moments are spread over some writes, wherever they fall */
+        seed = seed * 1103515245u +
+               12345u; /* the moments are spread over some writes, wherever they fall */
         const struct timespec wait = {0, (long)(seed >> 8) % 40000 * 1000};
         nanosleep(&wait, NULL);
         assert_int_equal(kill(child, SIGKILL), 0);
@@ -96,6 +97,7 @@ static void archive_is_whole_after_kills_at_any_moment(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(archive_is_whole_after_kills_at_any_moment, folder_setup, folder_teardown),
+    cmocka_unit_test_setup_teardown(archive_is_whole_after_kills_at_any_moment, folder_setup,
+                                    folder_teardown),
 };
 GNDP_TEST_MAIN(tests)

@@ -7,18 +7,20 @@
 #include <math.h>
 #include <netcdf.h>
 
-#define assert_nc(call)                                                                                                                             \
-    do {                                                                                                                                            \
-        const int code_ = (call);                                                                                                                   \
-        if (code_ != NC_NOERR)                                                                                                                      \
-            fail_msg("%s: %s", #call, nc_strerror(code_));                                                                                          \
+#define assert_nc(call)                                                                            \
+    do {                                                                                           \
+        const int code_ = (call);                                                                  \
+        if (code_ != NC_NOERR)                                                                     \
+            fail_msg("%s: %s", #call, nc_strerror(code_));                                         \
     } while (0)
 
 enum { N_FIXES = 7 };
 static const int64_t first[] = {0, 4, 7};
 static const double days[N_FIXES] = {0.0, 0.125, 0.25, 0.5, 0.0, 0.125, 0.25};
 /* The first crosses the date line eastwards, the second ends at a pole. */
-static const double place[N_FIXES][2] = {{-12.3, 179.4}, {-12.7, 179.9}, {-13.2, -179.8}, {-14.0, -178.9}, {80.0, 10.0}, {85.5, 10.0}, {90.0, 0.0}};
+static const double place[N_FIXES][2] = {{-12.3, 179.4},  {-12.7, 179.9}, {-13.2, -179.8},
+                                         {-14.0, -178.9}, {80.0, 10.0},   {85.5, 10.0},
+                                         {90.0, 0.0}};
 static const double wind[N_FIXES] = {35.0, 40.1, 0.0, 55.0, 20.0, 25.0, 30.0};
 static const uint8_t has_wind[N_FIXES] = {1, 1, 0, 1, 1, 1, 1};
 static const double start[2] = {1551398400.0, 1551409200.0}; /* 2019-03-01 00 and 03 */
@@ -27,8 +29,10 @@ static gndp_fieldset *two_storms(const char *first_id, int64_t member)
 {
     double values[N_FIXES * 4];
     uint8_t present[N_FIXES * 2];
-    const gndp_channel channel[2] = {gndp_channel_sphere("position"), gndp_channel_scalar("wind", "knot")};
-    const gndp_field_label label[2] = {{start[0], member, first_id}, {start[1], member >= 0 ? member + 1 : -1, "2019061N80010"}};
+    const gndp_channel channel[2] = {gndp_channel_sphere("position"),
+                                     gndp_channel_scalar("wind", "knot")};
+    const gndp_field_label label[2] = {{start[0], member, first_id},
+                                       {start[1], member >= 0 ? member + 1 : -1, "2019061N80010"}};
     gndp_fieldset *set;
     for (int i = 0; i < N_FIXES; i++) {
         double unit[3];
@@ -39,7 +43,10 @@ static gndp_fieldset *two_storms(const char *first_id, int64_t member)
         present[2 * i + 1] = has_wind[i];
     }
     const gndp_fieldset_spec spec = {.n_fields = 2,
-                                     .coords = {.columns = 1, .axis = {{.name = "time", .units = "days"}}, .n = N_FIXES, .x = days},
+                                     .coords = {.columns = 1,
+                                                .axis = {{.name = "time", .units = "days"}},
+                                                .n = N_FIXES,
+                                                .x = days},
                                      .first = first,
                                      .n_channels = 2,
                                      .channel = channel,
@@ -72,7 +79,8 @@ static void tracks_hold_each_fix_exactly(void **state)
         assert_true(found[i] == place[i][0]);
     assert_nc(nc_inq_varid(nc, "lon", &var));
     assert_nc(nc_get_var_double(nc, var, found));
-    for (int i = 0; i < N_FIXES - 1; i++) { /* on over the date line, so that a line between fixes is short */
+    for (int i = 0; i < N_FIXES - 1;
+         i++) { /* on over the date line, so that a line between fixes is short */
         assert_true(fabs(remainder(found[i] - place[i][1], 360.0)) < 1e-12);
         assert_true(i == 0 || i == 4 || fabs(found[i] - found[i - 1]) < 2.0);
     }
@@ -111,16 +119,18 @@ static void tracks_have_the_form_of_cf(void **state)
 
 static void tracks_open_in_xarray(void **state)
 {
-    static const char script[] = "import warnings\n"
-                                 "warnings.simplefilter('error')\n"
-                                 "import numpy as np, xarray as xr\n"
-                                 "d = xr.open_dataset('t.nc')\n"
-                                 "assert list(d.rowSize.values) == [4, 3]\n"
-                                 "assert [str(i) for i in d.trajectory.values] == ['caf\\u00e9', '2019061N80010'], d.trajectory.values\n"
-                                 "assert set(d.wind.coords) == {'time', 'lat', 'lon'}, d.wind.coords\n"
-                                 "assert str(d.time.values[3])[:19] == '2019-03-01T12:00:00'\n"
-                                 "assert np.isnan(d.wind.values[2]) and d.wind.values[3] == 55\n"
-                                 "assert d.lat.values[6] == 90\n";
+    static const char script[] =
+        "import warnings\n"
+        "warnings.simplefilter('error')\n"
+        "import numpy as np, xarray as xr\n"
+        "d = xr.open_dataset('t.nc')\n"
+        "assert list(d.rowSize.values) == [4, 3]\n"
+        "assert [str(i) for i in d.trajectory.values] == ['caf\\u00e9', '2019061N80010'], "
+        "d.trajectory.values\n"
+        "assert set(d.wind.coords) == {'time', 'lat', 'lon'}, d.wind.coords\n"
+        "assert str(d.time.values[3])[:19] == '2019-03-01T12:00:00'\n"
+        "assert np.isnan(d.wind.values[2]) and d.wind.values[3] == 55\n"
+        "assert d.lat.values[6] == 90\n";
     static const char *const commands[] = {"python3", "/usr/bin/python3"};
     char line[128];
     (void)state;
@@ -159,7 +169,8 @@ static void assert_same(const gndp_fieldset *a, const gndp_fieldset *b, double c
         double *xa = malloc((size_t)n * sizeof *xa), *xb = malloc((size_t)n * sizeof *xb);
         double *va = malloc(values * sizeof *va), *vb = malloc(values * sizeof *vb);
         uint8_t *pa = malloc(values), *pb = malloc(values);
-        assert_true(xa != NULL && xb != NULL && va != NULL && vb != NULL && pa != NULL && pb != NULL);
+        assert_true(xa != NULL && xb != NULL && va != NULL && vb != NULL && pa != NULL &&
+                    pb != NULL);
         assert_ok(gndp_fieldset_coords(a, f, xa));
         assert_ok(gndp_fieldset_coords(b, f, xb));
         assert_ok(gndp_fieldset_read(a, 1, &f, n, NULL, va, pa));
@@ -169,7 +180,8 @@ static void assert_same(const gndp_fieldset *a, const gndp_fieldset *b, double c
             assert_true(fabs(xa[i] - xb[i]) < 1e-9); /* days: 0.1 ms */
             for (int p = 0; p < P; p++)
                 if (fabs(va[i * P + p] - vb[i * P + p]) > (p < 3 ? chord : 0.0))
-                    fail_msg("field %lld, point %lld, component %d: %.17g became %.17g", (long long)f, (long long)i, p, va[i * P + p], vb[i * P + p]);
+                    fail_msg("field %lld, point %lld, component %d: %.17g became %.17g",
+                             (long long)f, (long long)i, p, va[i * P + p], vb[i * P + p]);
         }
         free(xa);
         free(xb);
@@ -209,7 +221,8 @@ static const char *data_file(const char *name, char path[1024])
 
 static void ibtracs_comes_back_through_our_writer(void **state)
 {
-    static const char *const names[] = {"IBTrACS.SP.v04r00.nc", "ibtracs_north_atlantic_2000-2021.csv"};
+    static const char *const names[] = {"IBTrACS.SP.v04r00.nc",
+                                        "ibtracs_north_atlantic_2000-2021.csv"};
     char path[1024];
     (void)state;
     for (int k = 0; k < 2; k++) {
@@ -227,17 +240,21 @@ static void ibtracs_comes_back_through_our_writer(void **state)
     }
 }
 
-/* Fields along points that are no time: a ragged array with their coordinates, no trajectories of CF. */
+/* Fields along points that are no time: a ragged array with their coordinates, no trajectories of
+ * CF. */
 static void tracks_take_any_points_of_their_own(void **state)
 {
-    static const double x[] = {0.1, 0.2, 0.3, 5.0, 6.0}, sphere[] = {10.0, 20.0, 30.0, 40.0, -50.0, 60.0}, y[] = {1.0, 2.0, 3.0, 4.0, 5.0};
+    static const double x[] = {0.1, 0.2, 0.3, 5.0, 6.0},
+                        sphere[] = {10.0, 20.0, 30.0, 40.0, -50.0, 60.0},
+                        y[] = {1.0, 2.0, 3.0, 4.0, 5.0};
     static const int64_t rows[] = {0, 3, 5}, one[] = {0, 3};
     const gndp_channel channel = gndp_channel_scalar("y", "1");
-    gndp_fieldset_spec spec = {.n_fields = 2,
-                               .coords = {.columns = 1, .axis = {{.name = "x", .units = "km"}}, .n = 5, .x = x},
-                               .first = rows,
-                               .n_channels = 1,
-                               .channel = &channel};
+    gndp_fieldset_spec spec = {
+        .n_fields = 2,
+        .coords = {.columns = 1, .axis = {{.name = "x", .units = "km"}}, .n = 5, .x = x},
+        .first = rows,
+        .n_channels = 1,
+        .channel = &channel};
     gndp_fieldset *set;
     int nc, var;
     double found[5];
@@ -275,7 +292,8 @@ static int write_new(void *path)
     gndp_fieldset *set = two_storms("new", -1);
     gndp_write_options options = gndp_write_options_default();
     options.overwrite = true;
-    const bool as_said = fails_in_child(gndp_write_tracks(set, path, &options), GNDP_ERR_IO, "t.nc");
+    const bool as_said =
+        fails_in_child(gndp_write_tracks(set, path, &options), GNDP_ERR_IO, "t.nc");
     gndp_fieldset_free(set);
     return as_said ? 0 : 1;
 }

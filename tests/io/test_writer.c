@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files of fields: values to the last bit, the promised layout, and nothing left where something failed.
+// Files of fields: values to the last bit, the promised layout, and nothing left where something
+// failed.
 #include "writer_case.h"
 
 #include <gndp/version.h>
@@ -113,7 +114,9 @@ static void writer_keeps_the_units_of_time(void **state)
         {"days since 2019-02-28", GNDP_CALENDAR_STANDARD, {1.0, 1.25}},
         {"minutes since 2019-03-01 06:00", GNDP_CALENDAR_PROLEPTIC, {-360.0, 0.0}},
         {"seconds since 1970-01-01 00:00:00", GNDP_CALENDAR_STANDARD, {1551398400.0, 1551420000.0}},
-        {"days since 1970-01-01", GNDP_CALENDAR_360_DAY, {17700.0, 17700.25}}, /* 49 years and two months of 30 days */
+        {"days since 1970-01-01",
+         GNDP_CALENDAR_360_DAY,
+         {17700.0, 17700.25}}, /* 49 years and two months of 30 days */
     };
     gndp_channel channel[3];
     (void)state;
@@ -172,9 +175,10 @@ static void expect_text(const char *path, const char *name, const char *expected
 static void writer_carries_attributes_and_history(void **state)
 {
     static const char *const identity[] = {"gndp_seed", "1", "source", "gndp, a model"};
-    static const gndp_attribute attribute[] = {{"title", "a title"},      {"Conventions", "CF-1.4"},   {"history", "once: made"},
-                                               {"_NCProperties", "x"},    {"comment", "caf\xE9 100%s"}, {"title", "another"},
-                                               {"featureType", "point"}};
+    static const gndp_attribute attribute[] = {
+        {"title", "a title"},    {"Conventions", "CF-1.4"},    {"history", "once: made"},
+        {"_NCProperties", "x"},  {"comment", "caf\xE9 100%s"}, {"title", "another"},
+        {"featureType", "point"}};
     gndp_channel channel[3];
     gndp_write_options options = gndp_write_options_default();
     gndp_field_writer *writer;
@@ -194,7 +198,8 @@ static void writer_carries_attributes_and_history(void **state)
     assert_ok(gndp_field_writer_attribute(writer, "gndp_coverage", "first"));
     assert_ok(gndp_field_writer_attribute(writer, "gndp_coverage", "a longer second one"));
     assert_ok(gndp_field_writer_number(writer, "gndp_crps", 0.125));
-    assert_fails(gndp_field_writer_attribute(writer, "Conventions", "x"), GNDP_ERR_ARG, "Conventions");
+    assert_fails(gndp_field_writer_attribute(writer, "Conventions", "x"), GNDP_ERR_ARG,
+                 "Conventions");
     assert_fails(gndp_field_writer_attribute(writer, "a/b", "x"), GNDP_ERR_ARG, "a/b");
     assert_ok(gndp_field_writer_commit(writer));
     gndp_field_writer_free(writer, false);
@@ -204,8 +209,9 @@ static void writer_carries_attributes_and_history(void **state)
     expect_text("a.nc", "source", "gndp, a model");
     expect_text("a.nc", "gndp_seed", "1");
     expect_text("a.nc", "gndp_coverage", "a longer second one");
-    expect_text("a.nc", "comment", "caf\xEF\xBF\xBD 100%s"); /* readers of netCDF fail on what is no UTF-8 */
-    expect_text("a.nc", "featureType", NULL);                /* that of another file: this one is a grid */
+    expect_text("a.nc", "comment",
+                "caf\xEF\xBF\xBD 100%s");     /* readers of netCDF fail on what is no UTF-8 */
+    expect_text("a.nc", "featureType", NULL); /* that of another file: this one is a grid */
     expect_text("a.nc", "gndp_part_layers", NULL);
     assert_nc(nc_open("a.nc", NC_NOWRITE, &nc));
     assert_nc(nc_get_att_double(nc, NC_GLOBAL, "gndp_crps", &number));
@@ -232,7 +238,8 @@ static void writer_writes_beside_until_it_is_committed(void **state)
     assert_true(is_file("a.nc.part"));
     assert_false(is_file("a.nc"));
     case_put_member(writer, 1);
-    assert_fails(gndp_field_writer_commit(writer), GNDP_ERR_STATE, "time 0 of the member of index 0 was not put");
+    assert_fails(gndp_field_writer_commit(writer), GNDP_ERR_STATE,
+                 "time 0 of the member of index 0 was not put");
     assert_fails(gndp_field_writer_member_done(writer, 0), GNDP_ERR_STATE, "was not put");
     case_put_member(writer, 0);
     assert_false(gndp_field_writer_has(writer, 0));
@@ -275,7 +282,8 @@ static void writer_overwrites_only_when_told(void **state)
     case_channels(channel);
     const gndp_field_file file = case_file(channel);
     write_bytes("a.nc", "old", 3);
-    assert_fails(gndp_field_writer_create("a.nc", &file, &options, &writer), GNDP_ERR_STATE, "a.nc exists and is not to be overwritten");
+    assert_fails(gndp_field_writer_create("a.nc", &file, &options, &writer), GNDP_ERR_STATE,
+                 "a.nc exists and is not to be overwritten");
     assert_null(writer);
     assert_int_equal(files_in("."), 1);
     options.overwrite = true;
@@ -319,13 +327,16 @@ static void writer_refuses_values_that_are_none(void **state)
     const gndp_field_file file = case_file(channel);
     assert_ok(gndp_field_writer_create("a.nc", &file, NULL, &writer));
     assert_fails(put_one(writer, 5, 0, (double)NAN), GNDP_ERR_NONFINITE, "t2m, point 5 is nan");
-    assert_fails(put_one(writer, 6, 2, (double)INFINITY), GNDP_ERR_NONFINITE, "v10, point 6 is inf");
+    assert_fails(put_one(writer, 6, 2, (double)INFINITY), GNDP_ERR_NONFINITE,
+                 "v10, point 6 is inf");
     assert_fails(put_one(writer, 7, 4, (double)NAN), GNDP_ERR_NONFINITE, "heading, point 7");
     assert_fails(put_one(writer, 8, 0, 1e39), GNDP_ERR_RANGE, "a float cannot hold");
     assert_fails(put_one(writer, 8, 0, NC_FILL_DOUBLE), GNDP_ERR_RANGE, "point 8");
     assert_fails(gndp_field_writer_put(writer, 0, 0, NULL, NULL), GNDP_ERR_ARG, "values");
-    assert_fails(gndp_field_writer_put(writer, N_TIMES, 0, values, NULL), GNDP_ERR_RANGE, "no time has the index 3");
-    assert_fails(gndp_field_writer_put(writer, 0, -1, values, NULL), GNDP_ERR_RANGE, "no member has the index -1");
+    assert_fails(gndp_field_writer_put(writer, N_TIMES, 0, values, NULL), GNDP_ERR_RANGE,
+                 "no time has the index 3");
+    assert_fails(gndp_field_writer_put(writer, 0, -1, values, NULL), GNDP_ERR_RANGE,
+                 "no member has the index -1");
     for (int64_t m = 0; m < N_MEMBERS; m++) /* a refused value spoils nothing */
         case_put_member(writer, m);
     assert_ok(gndp_field_writer_commit(writer));
@@ -351,7 +362,8 @@ static void writer_refuses_files_that_cannot_be(void **state)
     case_channels(channel);
     gndp_field_file file = case_file(channel);
     file.time_s = late;
-    assert_fails(try_create(&file, NULL), GNDP_ERR_RANGE, "time 2, 1970-01-01T00:00:02, is not after");
+    assert_fails(try_create(&file, NULL), GNDP_ERR_RANGE,
+                 "time 2, 1970-01-01T00:00:02, is not after");
     file = case_file(channel);
     file.member = twice;
     assert_fails(try_create(&file, NULL), GNDP_ERR_ARG, "member 4 is there twice");
@@ -369,11 +381,15 @@ static void writer_refuses_files_that_cannot_be(void **state)
     strcpy(channel[0].part[0].name, "realization");
     assert_fails(try_create(&file, NULL), GNDP_ERR_ARG, "\"realization\" is taken");
     case_channels(channel);
-    gndp_axis cube[3] = {{.name = "x", .size = 2, .value = x}, {.name = "y", .size = 2, .value = x}, {.name = "z", .size = 2, .value = x}};
+    gndp_axis cube[3] = {{.name = "x", .size = 2, .value = x},
+                         {.name = "y", .size = 2, .value = x},
+                         {.name = "z", .size = 2, .value = x}};
     file.n_channels = 1;
-    file.coords = (gndp_coords){.space = GNDP_SPACE_EUCLIDEAN, .layout = GNDP_LAYOUT_PRODUCT, .columns = 3, .n = 8};
+    file.coords = (gndp_coords){
+        .space = GNDP_SPACE_EUCLIDEAN, .layout = GNDP_LAYOUT_PRODUCT, .columns = 3, .n = 8};
     memcpy(file.coords.axis, cube, sizeof cube);
-    assert_fails(try_create(&file, NULL), GNDP_ERR_SHAPE, "5 dimensions, more than the 4 that other tools take; write one file a member");
+    assert_fails(try_create(&file, NULL), GNDP_ERR_SHAPE,
+                 "5 dimensions, more than the 4 that other tools take; write one file a member");
     file = case_file(channel);
     options.deflate = 10;
     assert_fails(try_create(&file, &options), GNDP_ERR_RANGE, "deflate is 10");
@@ -392,16 +408,20 @@ static void writer_says_why_a_place_is_none(void **state)
     (void)state;
     case_channels(channel);
     const gndp_field_file file = case_file(channel);
-    assert_fails(gndp_field_writer_create("absent/a.nc", &file, NULL, &writer), GNDP_ERR_IO, "absent/a.nc: its folder: No such file");
+    assert_fails(gndp_field_writer_create("absent/a.nc", &file, NULL, &writer), GNDP_ERR_IO,
+                 "absent/a.nc: its folder: No such file");
     assert_fails(gndp_field_writer_create(".", &file, NULL, &writer), GNDP_ERR_IO, "folder");
-    assert_fails(gndp_field_writer_create("a\\b.nc", &file, NULL, &writer), GNDP_ERR_UNSUPPORTED, "backslash");
+    assert_fails(gndp_field_writer_create("a\\b.nc", &file, NULL, &writer), GNDP_ERR_UNSUPPORTED,
+                 "backslash");
     assert_fails(gndp_field_writer_create("", &file, NULL, &writer), GNDP_ERR_ARG, "name");
     assert_fails(gndp_field_writer_create(NULL, &file, NULL, &writer), GNDP_ERR_ARG, "path");
 }
 
 static void writer_takes_any_file_name(void **state)
 {
-    static const char *const names[] = {"a b.nc", "x:y.nc", "http:a#b?c=d&e.nc", "[mode=zarr].nc", "a#mode=zarr,file", "%s%n.nc", "\xC3\xA9.nc"};
+    static const char *const names[] = {"a b.nc",         "x:y.nc",           "http:a#b?c=d&e.nc",
+                                        "[mode=zarr].nc", "a#mode=zarr,file", "%s%n.nc",
+                                        "\xC3\xA9.nc"};
     gndp_channel channel[3];
     (void)state;
     case_channels(channel);
@@ -413,7 +433,8 @@ static void writer_takes_any_file_name(void **state)
     }
 }
 
-/* Write fields that do not compress until it fails, then give up. @return 0 when it failed as it should */
+/* Write fields that do not compress until it fails, then give up. @return 0 when it failed as it
+ * should */
 static int write_until_full(void *path)
 {
     enum { SIDE = 64 };
@@ -427,16 +448,17 @@ static int write_until_full(void *path)
         axis[i] = i;
     for (int i = 0; i < 40; i++)
         times[i] = i * 3600.0;
-    const gndp_field_file file = {.coords = {.space = GNDP_SPACE_SPHERE,
-                                             .layout = GNDP_LAYOUT_PRODUCT,
-                                             .columns = 2,
-                                             .axis = {{.size = SIDE, .value = axis}, {.size = SIDE, .value = axis}},
-                                             .n = SIDE * SIDE},
-                                  .n_channels = 1,
-                                  .channel = &channel,
-                                  .n_times = 40,
-                                  .time_s = times,
-                                  .reference_time_s = (double)NAN};
+    const gndp_field_file file = {
+        .coords = {.space = GNDP_SPACE_SPHERE,
+                   .layout = GNDP_LAYOUT_PRODUCT,
+                   .columns = 2,
+                   .axis = {{.size = SIDE, .value = axis}, {.size = SIDE, .value = axis}},
+                   .n = SIDE * SIDE},
+        .n_channels = 1,
+        .channel = &channel,
+        .n_times = 40,
+        .time_s = times,
+        .reference_time_s = (double)NAN};
     options.overwrite = true;
     gndp_status st = gndp_field_writer_create(path, &file, &options, &writer);
     for (int t = 0; t < 40 && st == GNDP_OK; t++) {
@@ -477,7 +499,10 @@ static int create_denied(void *path)
     const gndp_field_file file = case_file(channel);
     gndp_write_options options = gndp_write_options_default();
     options.overwrite = true;
-    return fails_in_child(gndp_field_writer_create(path, &file, &options, &writer), GNDP_ERR_IO, "Permission denied") ? 0 : 1;
+    return fails_in_child(gndp_field_writer_create(path, &file, &options, &writer), GNDP_ERR_IO,
+                          "Permission denied")
+               ? 0
+               : 1;
 }
 
 static void writer_leaves_the_old_file_when_the_folder_is_read_only(void **state)
@@ -501,15 +526,18 @@ static void writer_leaves_the_old_file_when_the_folder_is_read_only(void **state
 static gndp_fieldset *case_set(bool times, bool members, int64_t n)
 {
     static double values[N_TIMES * N_MEMBERS * N_POINTS * N_COMPONENTS];
-    static uint8_t present[N_TIMES * N_MEMBERS * N_POINTS * N_COMPONENTS], by_channel[N_TIMES * N_MEMBERS * N_POINTS * 3];
+    static uint8_t present[N_TIMES * N_MEMBERS * N_POINTS * N_COMPONENTS],
+        by_channel[N_TIMES * N_MEMBERS * N_POINTS * 3];
     gndp_field_label label[N_TIMES * N_MEMBERS];
     gndp_channel channel[3];
     gndp_fieldset *set;
     case_channels(channel);
     for (int64_t f = 0; f < n; f++) {
         const int64_t t = (f * 5 + 4) % 6 % N_TIMES, m = (f * 5 + 4) % 6 / N_TIMES;
-        label[f] = (gndp_field_label){.time_s = times ? case_time[t] : (double)NAN, .member = members ? case_member[m] : -1};
-        case_field(t, m, values + f * N_POINTS * N_COMPONENTS, present + f * N_POINTS * N_COMPONENTS);
+        label[f] = (gndp_field_label){.time_s = times ? case_time[t] : (double)NAN,
+                                      .member = members ? case_member[m] : -1};
+        case_field(t, m, values + f * N_POINTS * N_COMPONENTS,
+                   present + f * N_POINTS * N_COMPONENTS);
     }
     for (int64_t i = 0; i < n * N_POINTS; i++) {
         by_channel[3 * i] = present[i * N_COMPONENTS];
@@ -524,7 +552,8 @@ static gndp_fieldset *case_set(bool times, bool members, int64_t n)
                                      .n_attributes = 3,
                                      .attribute = case_attribute,
                                      .origin = "case"};
-    const gndp_array array = gndp_array_view(gndp_type_3d(GNDP_F64, n, N_POINTS, N_COMPONENTS), values);
+    const gndp_array array =
+        gndp_array_view(gndp_type_3d(GNDP_F64, n, N_POINTS, N_COMPONENTS), values);
     assert_ok(gndp_fieldset_create(&spec, &array, by_channel, &set));
     return set;
 }
@@ -565,7 +594,8 @@ static void fieldset_write_refuses_what_is_no_rectangle(void **state)
 {
     (void)state;
     gndp_fieldset *set = case_set(true, true, 5);
-    assert_fails(gndp_fieldset_write(set, "a.nc", NULL), GNDP_ERR_SHAPE, "5 fields do not fill the rectangle of 3 times and 2 members");
+    assert_fails(gndp_fieldset_write(set, "a.nc", NULL), GNDP_ERR_SHAPE,
+                 "5 fields do not fill the rectangle of 3 times and 2 members");
     gndp_fieldset_free(set);
     set = case_set(true, false, 6);
     assert_fails(gndp_fieldset_write(set, "a.nc", NULL), GNDP_ERR_SHAPE, "case: 6 fields");

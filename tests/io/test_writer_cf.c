@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files of fields as other tools see them: ncdump, CDO and xarray open every form without a word of complaint and find the same values.
+// Files of fields as other tools see them: ncdump, CDO and xarray open every form without a word of
+// complaint and find the same values.
 #include "writer_case.h"
 
 /* Skip unless a python with xarray is there; its command. */
@@ -45,57 +46,58 @@ static void write_case(const char *path, bool forecast)
 
 static void writer_makes_the_promised_header(void **state)
 {
-    static const char expected[] = "netcdf a {\n"
-                                   "dimensions:\n"
-                                   "\ttime = UNLIMITED ; // (3 currently)\n"
-                                   "\trealization = 2 ;\n"
-                                   "\tlatitude = 4 ;\n"
-                                   "\tlongitude = 6 ;\n"
-                                   "variables:\n"
-                                   "\tdouble time(time) ;\n"
-                                   "\t\ttime:standard_name = \"time\" ;\n"
-                                   "\t\ttime:long_name = \"time\" ;\n"
-                                   "\t\ttime:units = \"hours since 1970-01-01 00:00:00\" ;\n"
-                                   "\t\ttime:calendar = \"standard\" ;\n"
-                                   "\t\ttime:axis = \"T\" ;\n"
-                                   "\tdouble forecast_reference_time ;\n"
-                                   "\t\tforecast_reference_time:standard_name = \"forecast_reference_time\" ;\n"
-                                   "\t\tforecast_reference_time:long_name = \"start of the forecast\" ;\n"
-                                   "\t\tforecast_reference_time:units = \"hours since 1970-01-01 00:00:00\" ;\n"
-                                   "\t\tforecast_reference_time:calendar = \"standard\" ;\n"
-                                   "\tint forecast_period(time) ;\n"
-                                   "\t\tforecast_period:standard_name = \"forecast_period\" ;\n"
-                                   "\t\tforecast_period:long_name = \"time since the start of the forecast\" ;\n"
-                                   "\t\tforecast_period:units = \"hours\" ;\n"
-                                   "\t\tforecast_period:dtype = \"timedelta64[ns]\" ;\n"
-                                   "\tint realization(realization) ;\n"
-                                   "\t\trealization:standard_name = \"realization\" ;\n"
-                                   "\t\trealization:long_name = \"ensemble member\" ;\n"
-                                   "\t\trealization:units = \"1\" ;\n"
-                                   "\t\trealization:axis = \"E\" ;\n"
-                                   "\tdouble latitude(latitude) ;\n"
-                                   "\t\tlatitude:standard_name = \"latitude\" ;\n"
-                                   "\t\tlatitude:long_name = \"latitude\" ;\n"
-                                   "\t\tlatitude:units = \"degrees_north\" ;\n"
-                                   "\t\tlatitude:axis = \"Y\" ;\n"
-                                   "\tdouble longitude(longitude) ;\n"
-                                   "\t\tlongitude:standard_name = \"longitude\" ;\n"
-                                   "\t\tlongitude:long_name = \"longitude\" ;\n"
-                                   "\t\tlongitude:units = \"degrees_east\" ;\n"
-                                   "\t\tlongitude:axis = \"X\" ;\n"
-                                   "\tfloat t2m(time, realization, latitude, longitude) ;\n"
-                                   "\t\tt2m:_FillValue = 9.96921e+36f ;\n"
-                                   "\t\tt2m:standard_name = \"air_temperature\" ;\n"
-                                   "\t\tt2m:long_name = \"2 metre temperature\" ;\n"
-                                   "\t\tt2m:units = \"K\" ;\n"
-                                   "\t\tt2m:cell_methods = \"time: mean\" ;\n"
-                                   "\t\tt2m:coordinates = \"forecast_period forecast_reference_time\" ;\n"
-                                   "\tfloat u10(time, realization, latitude, longitude) ;\n"
-                                   "\t\tu10:_FillValue = 9.96921e+36f ;\n"
-                                   "\t\tu10:standard_name = \"eastward_wind\" ;\n"
-                                   "\t\tu10:units = \"m s-1\" ;\n"
-                                   "\t\tu10:vector = \"wind\" ;\n"
-                                   "\t\tu10:coordinates = \"forecast_period forecast_reference_time\" ;\n";
+    static const char expected[] =
+        "netcdf a {\n"
+        "dimensions:\n"
+        "\ttime = UNLIMITED ; // (3 currently)\n"
+        "\trealization = 2 ;\n"
+        "\tlatitude = 4 ;\n"
+        "\tlongitude = 6 ;\n"
+        "variables:\n"
+        "\tdouble time(time) ;\n"
+        "\t\ttime:standard_name = \"time\" ;\n"
+        "\t\ttime:long_name = \"time\" ;\n"
+        "\t\ttime:units = \"hours since 1970-01-01 00:00:00\" ;\n"
+        "\t\ttime:calendar = \"standard\" ;\n"
+        "\t\ttime:axis = \"T\" ;\n"
+        "\tdouble forecast_reference_time ;\n"
+        "\t\tforecast_reference_time:standard_name = \"forecast_reference_time\" ;\n"
+        "\t\tforecast_reference_time:long_name = \"start of the forecast\" ;\n"
+        "\t\tforecast_reference_time:units = \"hours since 1970-01-01 00:00:00\" ;\n"
+        "\t\tforecast_reference_time:calendar = \"standard\" ;\n"
+        "\tint forecast_period(time) ;\n"
+        "\t\tforecast_period:standard_name = \"forecast_period\" ;\n"
+        "\t\tforecast_period:long_name = \"time since the start of the forecast\" ;\n"
+        "\t\tforecast_period:units = \"hours\" ;\n"
+        "\t\tforecast_period:dtype = \"timedelta64[ns]\" ;\n"
+        "\tint realization(realization) ;\n"
+        "\t\trealization:standard_name = \"realization\" ;\n"
+        "\t\trealization:long_name = \"ensemble member\" ;\n"
+        "\t\trealization:units = \"1\" ;\n"
+        "\t\trealization:axis = \"E\" ;\n"
+        "\tdouble latitude(latitude) ;\n"
+        "\t\tlatitude:standard_name = \"latitude\" ;\n"
+        "\t\tlatitude:long_name = \"latitude\" ;\n"
+        "\t\tlatitude:units = \"degrees_north\" ;\n"
+        "\t\tlatitude:axis = \"Y\" ;\n"
+        "\tdouble longitude(longitude) ;\n"
+        "\t\tlongitude:standard_name = \"longitude\" ;\n"
+        "\t\tlongitude:long_name = \"longitude\" ;\n"
+        "\t\tlongitude:units = \"degrees_east\" ;\n"
+        "\t\tlongitude:axis = \"X\" ;\n"
+        "\tfloat t2m(time, realization, latitude, longitude) ;\n"
+        "\t\tt2m:_FillValue = 9.96921e+36f ;\n"
+        "\t\tt2m:standard_name = \"air_temperature\" ;\n"
+        "\t\tt2m:long_name = \"2 metre temperature\" ;\n"
+        "\t\tt2m:units = \"K\" ;\n"
+        "\t\tt2m:cell_methods = \"time: mean\" ;\n"
+        "\t\tt2m:coordinates = \"forecast_period forecast_reference_time\" ;\n"
+        "\tfloat u10(time, realization, latitude, longitude) ;\n"
+        "\t\tu10:_FillValue = 9.96921e+36f ;\n"
+        "\t\tu10:standard_name = \"eastward_wind\" ;\n"
+        "\t\tu10:units = \"m s-1\" ;\n"
+        "\t\tu10:vector = \"wind\" ;\n"
+        "\t\tu10:coordinates = \"forecast_period forecast_reference_time\" ;\n";
     (void)state;
     need("command -v ncdump");
     write_case("a.nc", true);
@@ -123,7 +125,8 @@ static void writer_makes_grids_that_cdo_reads(void **state)
     assert_contains(out, "2019-03-01 00:00:00  2019-03-01 06:00:00  2019-03-01 12:00:00");
     assert_null(strstr(out, "arning"));
     free(out);
-    out = run("cdo -s outputf,%.9g,1 -selindexbox,2,2,1,1 -sellevel,7 -seltimestep,3 -selname,v10 a.nc");
+    out = run(
+        "cdo -s outputf,%.9g,1 -selindexbox,2,2,1,1 -sellevel,7 -seltimestep,3 -selname,v10 a.nc");
     char value[64];
     snprintf(value, sizeof value, "%.9g", (double)(float)case_value(2, 1, 1, 2));
     assert_contains(out, value);
@@ -138,11 +141,14 @@ static void writer_makes_grids_that_cdo_reads(void **state)
     free(out);
 }
 
-/* CDO finds the start of a forecast by its standard name, and says of the attribute that CF and xarray want that it can do nothing with it. */
+/* CDO finds the start of a forecast by its standard name, and says of the attribute that CF and
+ * xarray want that it can do nothing with it. */
 static void writer_makes_forecasts_that_cdo_reads(void **state)
 {
-    static const char *const known[] = {"Warning (cdfInqContents): Coordinates variable forecast_period can't be assigned!",
-                                        "Warning (cdfInqContents): Coordinates variable forecast_reference_time can't be assigned!"};
+    static const char *const known[] = {
+        "Warning (cdfInqContents): Coordinates variable forecast_period can't be assigned!",
+        "Warning (cdfInqContents): Coordinates variable forecast_reference_time can't be "
+        "assigned!"};
     int warnings = 0;
     (void)state;
     need("command -v cdo");
@@ -162,34 +168,41 @@ static void writer_makes_grids_that_xarray_decodes(void **state)
 {
     (void)state;
     write_case("a.nc", true);
-    run_python("import sys, warnings\n"
-               "warnings.simplefilter('error')\n"
-               "import numpy as np, xarray as xr\n"
-               "d = xr.open_dataset(sys.argv[1])\n"
-               "assert d.t2m.dims == ('time', 'realization', 'latitude', 'longitude'), d.t2m.dims\n"
-               "assert d.sizes == {'time': 3, 'realization': 2, 'latitude': 4, 'longitude': 6}, d.sizes\n"
-               "assert str(d.time.values[1]) == '2019-03-01T06:00:00.000000000', d.time.values\n"
-               "assert d.forecast_period.dtype == np.dtype('timedelta64[ns]'), d.forecast_period.dtype\n"
-               "assert list(d.forecast_period.values / np.timedelta64(1, 'h')) == [6, 12, 18]\n"
-               "assert str(d.forecast_reference_time.values)[:13] == '2019-02-28T18'\n"
-               "assert set(d.t2m.coords) >= {'forecast_period', 'forecast_reference_time', 'realization'}\n"
-               "assert list(d.realization.values) == [3, 7]\n"
-               "t, m, i = np.meshgrid(np.arange(3), np.arange(2), np.arange(24), indexing='ij')\n"
-               "def field(component, channel):\n"
-               "    v = 250.0 + (t * 40 + m * 17) + i / 7.0 + component / 3.0\n"
-               "    return np.where((t + 2 * m + i + channel) % 5 == 0, np.nan, v.astype('f4')).reshape(3, 2, 4, 6)\n"
-               "for name, component, channel in (('t2m', 0, 0), ('u10', 1, 1), ('v10', 2, 1)):\n"
-               "    assert d[name].dtype == np.float32\n"
-               "    assert np.array_equal(d[name].values, field(component, channel), equal_nan=True), name\n"
-               "lat = np.where((t + 2 * m + i + 2) % 5 == 0, np.nan, -80 + 6.3 * i + 0.1 * t).reshape(3, 2, 4, 6)\n"
-               "assert np.nanmax(abs(d.lat.values - lat)) < 1e-5 and (np.isnan(d.lat.values) == np.isnan(lat)).all()\n"
-               "d.close()\n",
-               "a.nc");
+    run_python(
+        "import sys, warnings\n"
+        "warnings.simplefilter('error')\n"
+        "import numpy as np, xarray as xr\n"
+        "d = xr.open_dataset(sys.argv[1])\n"
+        "assert d.t2m.dims == ('time', 'realization', 'latitude', 'longitude'), d.t2m.dims\n"
+        "assert d.sizes == {'time': 3, 'realization': 2, 'latitude': 4, 'longitude': 6}, d.sizes\n"
+        "assert str(d.time.values[1]) == '2019-03-01T06:00:00.000000000', d.time.values\n"
+        "assert d.forecast_period.dtype == np.dtype('timedelta64[ns]'), d.forecast_period.dtype\n"
+        "assert list(d.forecast_period.values / np.timedelta64(1, 'h')) == [6, 12, 18]\n"
+        "assert str(d.forecast_reference_time.values)[:13] == '2019-02-28T18'\n"
+        "assert set(d.t2m.coords) >= {'forecast_period', 'forecast_reference_time', "
+        "'realization'}\n"
+        "assert list(d.realization.values) == [3, 7]\n"
+        "t, m, i = np.meshgrid(np.arange(3), np.arange(2), np.arange(24), indexing='ij')\n"
+        "def field(component, channel):\n"
+        "    v = 250.0 + (t * 40 + m * 17) + i / 7.0 + component / 3.0\n"
+        "    return np.where((t + 2 * m + i + channel) % 5 == 0, np.nan, "
+        "v.astype('f4')).reshape(3, 2, 4, 6)\n"
+        "for name, component, channel in (('t2m', 0, 0), ('u10', 1, 1), ('v10', 2, 1)):\n"
+        "    assert d[name].dtype == np.float32\n"
+        "    assert np.array_equal(d[name].values, field(component, channel), equal_nan=True), "
+        "name\n"
+        "lat = np.where((t + 2 * m + i + 2) % 5 == 0, np.nan, -80 + 6.3 * i + 0.1 * t).reshape(3, "
+        "2, 4, 6)\n"
+        "assert np.nanmax(abs(d.lat.values - lat)) < 1e-5 and (np.isnan(d.lat.values) == "
+        "np.isnan(lat)).all()\n"
+        "d.close()\n",
+        "a.nc");
 }
 
 static void writer_makes_calendars_that_tools_know(void **state)
 {
-    static const gndp_calendar calendar[] = {GNDP_CALENDAR_STANDARD, GNDP_CALENDAR_PROLEPTIC, GNDP_CALENDAR_NOLEAP, GNDP_CALENDAR_360_DAY};
+    static const gndp_calendar calendar[] = {GNDP_CALENDAR_STANDARD, GNDP_CALENDAR_PROLEPTIC,
+                                             GNDP_CALENDAR_NOLEAP, GNDP_CALENDAR_360_DAY};
     (void)state;
     need("command -v cdo");
     for (size_t k = 0; k < sizeof calendar / sizeof *calendar; k++) {
@@ -246,7 +259,8 @@ static const double station[] = {51.5, -0.25, 53.5, -2.25, 55.75, -3.5, 57.0, 10
 
 static void write_stations(const char *path)
 {
-    const gndp_coords coords = {.space = GNDP_SPACE_SPHERE, .layout = GNDP_LAYOUT_LIST, .columns = 2, .n = 5, .x = station};
+    const gndp_coords coords = {
+        .space = GNDP_SPACE_SPHERE, .layout = GNDP_LAYOUT_LIST, .columns = 2, .n = 5, .x = station};
     write_simple(path, coords, 3, 2);
 }
 
@@ -298,14 +312,23 @@ static void writer_makes_stations_that_xarray_decodes(void **state)
 
 static void writer_makes_abstract_axes(void **state)
 {
-    static const double x[] = {-1.0, 0.0, 0.5, 2.0}, y[] = {10.0, 20.0, 40.0}, list[] = {0.5, 1.0, -1.5, 2.0, 3.0, -3.5};
+    static const double x[] = {-1.0, 0.0, 0.5, 2.0}, y[] = {10.0, 20.0, 40.0},
+                        list[] = {0.5, 1.0, -1.5, 2.0, 3.0, -3.5};
     (void)state;
-    const gndp_coords line = {.layout = GNDP_LAYOUT_PRODUCT, .columns = 1, .axis = {{.name = "x", .units = "1", .size = 4, .value = x}}, .n = 4};
+    const gndp_coords line = {.layout = GNDP_LAYOUT_PRODUCT,
+                              .columns = 1,
+                              .axis = {{.name = "x", .units = "1", .size = 4, .value = x}},
+                              .n = 4};
     const gndp_coords plane = {.layout = GNDP_LAYOUT_PRODUCT,
                                .columns = 2,
-                               .axis = {{.name = "time", .units = "km", .size = 4, .value = x}, {.name = "y", .units = "km", .size = 3, .value = y}},
+                               .axis = {{.name = "time", .units = "km", .size = 4, .value = x},
+                                        {.name = "y", .units = "km", .size = 3, .value = y}},
                                .n = 12};
-    const gndp_coords points = {.layout = GNDP_LAYOUT_LIST, .columns = 2, .axis = {{.name = "x"}, {.name = "y"}}, .n = 3, .x = list};
+    const gndp_coords points = {.layout = GNDP_LAYOUT_LIST,
+                                .columns = 2,
+                                .axis = {{.name = "x"}, {.name = "y"}},
+                                .n = 3,
+                                .x = list};
     write_simple("line.nc", line, 0, 3);
     write_simple("plane.nc", plane, 3, 2);
     write_simple("points.nc", points, 0, 0);
@@ -316,7 +339,9 @@ static void writer_makes_abstract_axes(void **state)
         assert_contains(out, "time:comment = \"these fields have no time\" ;");
         free(out);
         out = run("ncdump -h plane.nc");
-        assert_contains(out, "float t(time, realization, x1, y) ;"); /* an axis called time that is not the time of the fields */
+        assert_contains(out,
+                        "float t(time, realization, x1, y) ;"); /* an axis called time that is not
+                                                                   the time of the fields */
         free(out);
         out = run("ncdump points.nc");
         assert_contains(out, "float t(time, point) ;");
@@ -325,7 +350,8 @@ static void writer_makes_abstract_axes(void **state)
         free(out);
     }
     if (system("command -v cdo >/dev/null") == 0) {
-        static const char *const names[] = {"line.nc", "plane.nc"}; /* places without axes are nothing to CDO */
+        static const char *const names[] = {
+            "line.nc", "plane.nc"}; /* places without axes are nothing to CDO */
         for (int i = 0; i < 2; i++) {
             char command[64];
             snprintf(command, sizeof command, "cdo -s sinfon %s", names[i]);

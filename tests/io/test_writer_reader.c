@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the reader gives, the writer writes and the reader gives again: the identity, on files of our own and of others.
+// What the reader gives, the writer writes and the reader gives again: the identity, on files of
+// our own and of others.
 #include "writer_case.h"
 
 #include <gndp/io.h>
 
-static void assert_near(const double *a, const double *b, size_t n, double tolerance, const char *what)
+static void assert_near(const double *a, const double *b, size_t n, double tolerance,
+                        const char *what)
 {
     for (size_t i = 0; i < n; i++)
         if (!(fabs(a[i] - b[i]) <= tolerance))
@@ -13,7 +15,8 @@ static void assert_near(const double *a, const double *b, size_t n, double toler
 
 static void assert_same_coords(const gndp_fieldset *a, const gndp_fieldset *b)
 {
-    const gndp_coords *ca = &gndp_fieldset_get_spec(a)->coords, *cb = &gndp_fieldset_get_spec(b)->coords;
+    const gndp_coords *ca = &gndp_fieldset_get_spec(a)->coords,
+                      *cb = &gndp_fieldset_get_spec(b)->coords;
     assert_int_equal(ca->space, cb->space);
     assert_int_equal(ca->layout, cb->layout);
     assert_int_equal(ca->columns, cb->columns);
@@ -138,7 +141,8 @@ static void reader_gives_what_was_written(void **state)
         assert_ok(gndp_fieldset_read(set, 1, &f, N_POINTS, NULL, found, there));
         assert_memory_equal(present, there, sizeof present);
         for (int i = 0; i < N_POINTS * N_COMPONENTS; i++)
-            assert_true(!present[i] || fabs(found[i] - values[i]) <= (i % N_COMPONENTS < 3 ? 0.0 : 4e-15));
+            assert_true(!present[i] ||
+                        fabs(found[i] - values[i]) <= (i % N_COMPONENTS < 3 ? 0.0 : 4e-15));
     }
     gndp_fieldset_free(set);
 }
@@ -161,14 +165,17 @@ static void round_trip_of_stations_is_the_identity(void **state)
     static const double station[] = {51.5, -0.25, 53.5, -2.25, 55.75, -3.5, 57.0, 10.0, 60.25, 5.0};
     const gndp_channel channel = gndp_channel_scalar("t2m", "K");
     gndp_field_writer *writer;
-    const gndp_field_file file = {
-        .coords = {.space = GNDP_SPACE_SPHERE, .layout = GNDP_LAYOUT_LIST, .columns = 2, .n = 5, .x = station},
-        .n_channels = 1,
-        .channel = &channel,
-        .n_times = N_TIMES,
-        .time_s = case_time,
-        .reference_time_s = (double)NAN,
-        .n_members = N_MEMBERS};
+    const gndp_field_file file = {.coords = {.space = GNDP_SPACE_SPHERE,
+                                             .layout = GNDP_LAYOUT_LIST,
+                                             .columns = 2,
+                                             .n = 5,
+                                             .x = station},
+                                  .n_channels = 1,
+                                  .channel = &channel,
+                                  .n_times = N_TIMES,
+                                  .time_s = case_time,
+                                  .reference_time_s = (double)NAN,
+                                  .n_members = N_MEMBERS};
     (void)state;
     assert_ok(gndp_field_writer_create("s.nc", &file, NULL, &writer));
     for (int64_t m = 0; m < N_MEMBERS; m++)
@@ -229,7 +236,8 @@ static void round_trip_of_missing_values_is_the_identity(void **state)
 /* Files in, tools out: what CDO makes of the file read is what it makes of the file written. */
 static void round_trip_is_the_identity_to_cdo(void **state)
 {
-    static const char *const names[] = {"era5_t2m_uk_2019-03.nc", "ostia_monthly.nc", "A1B_north_america.nc"};
+    static const char *const names[] = {"era5_t2m_uk_2019-03.nc", "ostia_monthly.nc",
+                                        "A1B_north_america.nc"};
     const char *folder = getenv("GNDP_DATA");
     (void)state;
     if (folder == NULL) {
@@ -241,7 +249,8 @@ static void round_trip_is_the_identity_to_cdo(void **state)
         char path[1024], command[2048];
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
         round_trip_is_the_identity(path, false, 0.0);
-        /* It prints fields that differ, and on stderr complaints about other things in the file read. */
+        /* It prints fields that differ, and on stderr complaints about other things in the file
+         * read. */
         snprintf(command, sizeof command, "cdo -s diffn '%s' once.nc 2>/dev/null", path);
         run_silent(command);
         run_silent("cdo -s info once.nc >/dev/null");

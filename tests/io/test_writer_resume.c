@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files of fields whose writer stopped: what is complete is kept, what is not the same is refused, what is damaged is made again.
+// Files of fields whose writer stopped: what is complete is kept, what is not the same is refused,
+// what is damaged is made again.
 #define _GNU_SOURCE // memmem
 #include "writer_case.h"
 
@@ -47,7 +48,8 @@ static void leave_part(const gndp_field_file *file, const gndp_write_options *op
 }
 
 /* Resume, expect so many members, write the rest and look at all of it. */
-static void finish(const gndp_field_file *file, const gndp_write_options *options, bool first, bool second)
+static void finish(const gndp_field_file *file, const gndp_write_options *options, bool first,
+                   bool second)
 {
     gndp_field_writer *writer;
     assert_ok(gndp_field_writer_create("a.nc", file, options, &writer));
@@ -98,7 +100,8 @@ static void resume_gives_the_bytes_of_a_run_without_a_stop(void **state)
     options.history = "now: gndp";
     assert_int_equal(mkdir("whole", 0755), 0);
     case_write("whole/a.nc", &file, &options);
-    char *out = shell(&code, "ncdump -p 9,17 a.nc >one && ncdump -p 9,17 whole/a.nc >two && cmp one two");
+    char *out =
+        shell(&code, "ncdump -p 9,17 a.nc >one && ncdump -p 9,17 whole/a.nc >two && cmp one two");
     if (code != 0)
         fail_msg("%s", out);
     free(out);
@@ -136,22 +139,27 @@ static void resume_refuses_another_form(void **state)
     leave_part(&file, &options);
     gndp_field_file other = file;
     other.channel = warmer;
-    assert_fails(gndp_field_writer_create("a.nc", &other, &options, &writer), GNDP_ERR_STATE, "its variables differ");
+    assert_fails(gndp_field_writer_create("a.nc", &other, &options, &writer), GNDP_ERR_STATE,
+                 "its variables differ");
     other = file;
     for (int i = 0; i < N_TIMES; i++)
         later[i] = case_time[i] + 3600.0;
     other.time_s = later;
-    assert_fails(gndp_field_writer_create("a.nc", &other, &options, &writer), GNDP_ERR_STATE, "its times differ");
+    assert_fails(gndp_field_writer_create("a.nc", &other, &options, &writer), GNDP_ERR_STATE,
+                 "its times differ");
     other = file;
     other.member = others;
-    assert_fails(gndp_field_writer_create("a.nc", &other, &options, &writer), GNDP_ERR_STATE, "its members differ");
+    assert_fails(gndp_field_writer_create("a.nc", &other, &options, &writer), GNDP_ERR_STATE,
+                 "its members differ");
     other = file;
     for (int i = 0; i < N_LAT; i++)
         north[i] = case_lat[i] + 1e-9;
     other.coords.axis[0].value = north;
-    assert_fails(gndp_field_writer_create("a.nc", &other, &options, &writer), GNDP_ERR_STATE, "its points differ");
+    assert_fails(gndp_field_writer_create("a.nc", &other, &options, &writer), GNDP_ERR_STATE,
+                 "its points differ");
     options.keep_bits = 10;
-    assert_fails(gndp_field_writer_create("a.nc", &file, &options, &writer), GNDP_ERR_STATE, "its precision differ");
+    assert_fails(gndp_field_writer_create("a.nc", &file, &options, &writer), GNDP_ERR_STATE,
+                 "its precision differ");
     options.keep_bits = 0;
     finish(&file, &options, true, false);
 }
@@ -195,7 +203,8 @@ static void resume_starts_afresh_when_the_part_is_unreadable(void **state)
         else if (trial == 2)
             write_bytes("a.nc.part", data, 0); /* nothing: no word about it */
         else
-            case_write("a.nc", &file, &options), assert_int_equal(rename("a.nc", "a.nc.part"), 0); /* NetCDF, but no part */
+            case_write("a.nc", &file, &options),
+                assert_int_equal(rename("a.nc", "a.nc.part"), 0); /* NetCDF, but no part */
         finish(&file, &options, false, false);
         if (trial != 2)
             assert_contains(told.text, "a.nc.part cannot be read and is started afresh: ");
@@ -236,7 +245,10 @@ static int write_at_once(void *path)
     gndp_field_writer *writer;
     case_channels(channel);
     const gndp_field_file file = case_file(channel);
-    return fails_in_child(gndp_field_writer_create(path, &file, NULL, &writer), GNDP_ERR_STATE, "a.nc.part is being written by another process") ? 0 : 1;
+    return fails_in_child(gndp_field_writer_create(path, &file, NULL, &writer), GNDP_ERR_STATE,
+                          "a.nc.part is being written by another process")
+               ? 0
+               : 1;
 }
 
 static void part_has_one_writer_at_a_time(void **state)
@@ -273,17 +285,18 @@ static gndp_status open_long(gndp_field_writer **writer)
     const gndp_channel channel = gndp_channel_scalar("t", "K");
     for (int i = 0; i < SIDE; i++)
         axis[i] = i;
-    const gndp_field_file file = {.coords = {.space = GNDP_SPACE_SPHERE,
-                                             .layout = GNDP_LAYOUT_PRODUCT,
-                                             .columns = 2,
-                                             .axis = {{.size = SIDE, .value = axis}, {.size = SIDE, .value = axis}},
-                                             .n = SIDE * SIDE},
-                                  .n_channels = 1,
-                                  .channel = &channel,
-                                  .n_times = 2,
-                                  .time_s = times,
-                                  .reference_time_s = (double)NAN,
-                                  .n_members = MEMBERS};
+    const gndp_field_file file = {
+        .coords = {.space = GNDP_SPACE_SPHERE,
+                   .layout = GNDP_LAYOUT_PRODUCT,
+                   .columns = 2,
+                   .axis = {{.size = SIDE, .value = axis}, {.size = SIDE, .value = axis}},
+                   .n = SIDE * SIDE},
+        .n_channels = 1,
+        .channel = &channel,
+        .n_times = 2,
+        .time_s = times,
+        .reference_time_s = (double)NAN,
+        .n_members = MEMBERS};
     const gndp_write_options options = resuming(NULL);
     return gndp_field_writer_create("long.nc", &file, &options, writer);
 }
@@ -345,10 +358,11 @@ static void writer_is_taken_up_after_kills_at_any_moment(void **state)
         int status;
         assert_int_equal(waitpid(child, &status, 0), child);
         if (WIFSIGNALED(status)) {
-            assert_int_equal(WTERMSIG(status), SIGKILL); /* whatever it found of the one before did not crash it */
+            assert_int_equal(WTERMSIG(status),
+                             SIGKILL); /* whatever it found of the one before did not crash it */
             kills++;
             assert_in_range(files_in("."), 0, 2); /* the part, and a copy in the making */
-            if (is_file("long.nc")) { /* killed between the rename and the end */
+            if (is_file("long.nc")) {             /* killed between the rename and the end */
                 check_long();
                 assert_int_equal(unlink("long.nc"), 0);
             }

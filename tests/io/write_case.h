@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What tests of written files share: a folder of their own, tools run under the shell, children with limits.
+// What tests of written files share: a folder of their own, tools run under the shell, children
+// with limits.
 #ifndef GNDP_TESTS_IO_WRITE_CASE_H
 #define GNDP_TESTS_IO_WRITE_CASE_H
 
@@ -17,17 +18,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define assert_ok(call)                                                                                                                              \
-    do {                                                                                                                                            \
-        if ((call) != GNDP_OK)                                                                                                                      \
-            fail_msg("%s", gndp_last_error());                                                                                                      \
+#define assert_ok(call)                                                                            \
+    do {                                                                                           \
+        if ((call) != GNDP_OK)                                                                     \
+            fail_msg("%s", gndp_last_error());                                                     \
     } while (0)
 /* The call fails with that status, and its message has the part. */
-#define assert_fails(call, status, part)                                                                                                            \
-    do {                                                                                                                                            \
-        const gndp_status got_ = (call);                                                                                                            \
-        if (got_ != (status) || strstr(gndp_last_error(), (part)) == NULL)                                                                          \
-            fail_msg("%s in place of %s with '%s': %s", gndp_status_name(got_), #status, (part), got_ == GNDP_OK ? "" : gndp_last_error());         \
+#define assert_fails(call, status, part)                                                           \
+    do {                                                                                           \
+        const gndp_status got_ = (call);                                                           \
+        if (got_ != (status) || strstr(gndp_last_error(), (part)) == NULL)                         \
+            fail_msg("%s in place of %s with '%s': %s", gndp_status_name(got_), #status, (part),   \
+                     got_ == GNDP_OK ? "" : gndp_last_error());                                    \
     } while (0)
 
 /* A fresh folder, which becomes the current one; the state is its name. */
@@ -150,8 +152,10 @@ static inline void need(const char *command)
     }
 }
 
-/* Run a function in a child: as an ordinary user if root runs the test, and with a limit on the size of files, 0 for none. @return its exit code */
-static inline int in_child(int (*work)(void *), void *argument, bool ordinary_user, rlim_t file_limit)
+/* Run a function in a child: as an ordinary user if root runs the test, and with a limit on the
+ * size of files, 0 for none. @return its exit code */
+static inline int in_child(int (*work)(void *), void *argument, bool ordinary_user,
+                           rlim_t file_limit)
 {
     fflush(NULL);
     const pid_t child = fork();
@@ -177,7 +181,8 @@ static inline bool fails_in_child(gndp_status got, gndp_status status, const cha
 {
     const bool as_said = got == status && strstr(gndp_last_error(), part) != NULL;
     if (!as_said)
-        fprintf(stderr, "%s in place of %s with '%s': %s\n", gndp_status_name(got), gndp_status_name(status), part, gndp_last_error());
+        fprintf(stderr, "%s in place of %s with '%s': %s\n", gndp_status_name(got),
+                gndp_status_name(status), part, gndp_last_error());
     return as_said;
 }
 

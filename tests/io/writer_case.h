@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small file of fields with every kind of channel, values that follow from their indices, and what must be found of it in NetCDF.
+// A small file of fields with every kind of channel, values that follow from their indices, and
+// what must be found of it in NetCDF.
 #ifndef GNDP_TESTS_IO_WRITER_CASE_H
 #define GNDP_TESTS_IO_WRITER_CASE_H
 
@@ -9,11 +10,19 @@
 #include <math.h>
 #include <netcdf.h>
 
-enum { N_LAT = 4, N_LON = 6, N_POINTS = N_LAT * N_LON, N_TIMES = 3, N_MEMBERS = 2, N_COMPONENTS = 6 };
+enum {
+    N_LAT = 4,
+    N_LON = 6,
+    N_POINTS = N_LAT * N_LON,
+    N_TIMES = 3,
+    N_MEMBERS = 2,
+    N_COMPONENTS = 6
+};
 
 static const double case_lat[N_LAT] = {60.0, 57.5, 55.0, 52.5};
 static const double case_lon[N_LON] = {-10.0, -7.5, -5.0, -2.5, 0.0, 2.5};
-static const double case_time[N_TIMES] = {1551398400.0, 1551420000.0, 1551441600.0}; /* 2019-03-01 00, 06, 12 */
+static const double case_time[N_TIMES] = {1551398400.0, 1551420000.0,
+                                          1551441600.0}; /* 2019-03-01 00, 06, 12 */
 static const int64_t case_member[N_MEMBERS] = {3, 7};
 
 /* t2m, wind (u10, v10), heading (a point of S²). */
@@ -32,15 +41,17 @@ static inline void case_channels(gndp_channel channel[3])
 
 static inline gndp_coords case_grid(void)
 {
-    return (gndp_coords){.space = GNDP_SPACE_SPHERE,
-                         .layout = GNDP_LAYOUT_PRODUCT,
-                         .columns = 2,
-                         .axis = {{.name = "latitude", .units = "degrees_north", .size = N_LAT, .value = case_lat},
-                                  {.name = "longitude", .units = "degrees_east", .size = N_LON, .value = case_lon}},
-                         .n = N_POINTS};
+    return (gndp_coords){
+        .space = GNDP_SPACE_SPHERE,
+        .layout = GNDP_LAYOUT_PRODUCT,
+        .columns = 2,
+        .axis = {{.name = "latitude", .units = "degrees_north", .size = N_LAT, .value = case_lat},
+                 {.name = "longitude", .units = "degrees_east", .size = N_LON, .value = case_lon}},
+        .n = N_POINTS};
 }
 
-static const gndp_attribute case_attribute[] = {{"title", "a title"}, {"institution", "an institution"}, {"history", "once: made"}};
+static const gndp_attribute case_attribute[] = {
+    {"title", "a title"}, {"institution", "an institution"}, {"history", "once: made"}};
 
 static inline gndp_field_file case_file(const gndp_channel *channel)
 {
@@ -60,7 +71,8 @@ static inline gndp_field_file case_file(const gndp_channel *channel)
 /* Value of a scalar or component; differs in its last bits between float and double. */
 static inline double case_value(int64_t time, int64_t member, int64_t point, int component)
 {
-    return 250.0 + (double)(time * 40 + member * 17) + (double)point / 7.0 + (double)component / 3.0;
+    return 250.0 + (double)(time * 40 + member * 17) + (double)point / 7.0 +
+           (double)component / 3.0;
 }
 
 static inline bool case_missing(int64_t time, int64_t member, int64_t point, int channel)
@@ -69,7 +81,8 @@ static inline bool case_missing(int64_t time, int64_t member, int64_t point, int
 }
 
 /* Degrees with decimals, so that the noise of a unit vector shows. */
-static inline void case_heading(int64_t time, int64_t member, int64_t point, double *lat, double *lon)
+static inline void case_heading(int64_t time, int64_t member, int64_t point, double *lat,
+                                double *lon)
 {
     *lat = -80.0 + 6.3 * (double)point + 0.1 * (double)time;
     *lon = -170.0 + 13.7 * (double)point + (double)member;
@@ -81,17 +94,21 @@ static inline int case_channel(int component)
     return component == 0 ? 0 : component < 3 ? 1 : 2;
 }
 
-static inline void case_field(int64_t time, int64_t member, double values[N_POINTS * N_COMPONENTS], uint8_t present[N_POINTS * N_COMPONENTS])
+static inline void case_field(int64_t time, int64_t member, double values[N_POINTS * N_COMPONENTS],
+                              uint8_t present[N_POINTS * N_COMPONENTS])
 {
     for (int64_t i = 0; i < N_POINTS; i++) {
         double lat, lon;
         case_heading(time, member, i, &lat, &lon);
-        const double vector[3] = {cos(lat * M_PI / 180.0) * cos(lon * M_PI / 180.0), cos(lat * M_PI / 180.0) * sin(lon * M_PI / 180.0),
+        const double vector[3] = {cos(lat * M_PI / 180.0) * cos(lon * M_PI / 180.0),
+                                  cos(lat * M_PI / 180.0) * sin(lon * M_PI / 180.0),
                                   sin(lat * M_PI / 180.0)};
         for (int p = 0; p < N_COMPONENTS; p++) {
             const bool missing = case_missing(time, member, i, case_channel(p));
             present[i * N_COMPONENTS + p] = !missing;
-            values[i * N_COMPONENTS + p] = missing ? (double)NAN : p < 3 ? case_value(time, member, i, p) : vector[p - 3];
+            values[i * N_COMPONENTS + p] = missing ? (double)NAN
+                                           : p < 3 ? case_value(time, member, i, p)
+                                                   : vector[p - 3];
         }
     }
 }
@@ -107,7 +124,8 @@ static inline void case_put_member(gndp_field_writer *writer, int64_t member)
 }
 
 /* Write the whole file. */
-static inline void case_write(const char *path, const gndp_field_file *file, const gndp_write_options *options)
+static inline void case_write(const char *path, const gndp_field_file *file,
+                              const gndp_write_options *options)
 {
     gndp_field_writer *writer;
     assert_ok(gndp_field_writer_create(path, file, options, &writer));
@@ -117,14 +135,15 @@ static inline void case_write(const char *path, const gndp_field_file *file, con
     gndp_field_writer_free(writer, false);
 }
 
-#define assert_nc(call)                                                                                                                             \
-    do {                                                                                                                                            \
-        const int code_ = (call);                                                                                                                   \
-        if (code_ != NC_NOERR)                                                                                                                      \
-            fail_msg("%s: %s", #call, nc_strerror(code_));                                                                                          \
+#define assert_nc(call)                                                                            \
+    do {                                                                                           \
+        const int code_ = (call);                                                                  \
+        if (code_ != NC_NOERR)                                                                     \
+            fail_msg("%s: %s", #call, nc_strerror(code_));                                         \
     } while (0)
 
-/* Values of one variable of the file against what they follow from. `bits` kept of the mantissa, 0: all. */
+/* Values of one variable of the file against what they follow from. `bits` kept of the mantissa, 0:
+ * all. */
 static inline void case_check_variable(int nc, const char *name, int component, bool f64, int bits)
 {
     int var;
@@ -138,14 +157,17 @@ static inline void case_check_variable(int nc, const char *name, int component, 
                 const double got = found[(t * N_MEMBERS + m) * N_POINTS + i];
                 double lat, lon;
                 case_heading(t, m, i, &lat, &lon);
-                const double exact = component < 3 ? case_value(t, m, i, component) : component == 3 ? lat : remainder(lon, 360.0);
+                const double exact = component < 3    ? case_value(t, m, i, component)
+                                     : component == 3 ? lat
+                                                      : remainder(lon, 360.0);
                 if (case_missing(t, m, i, case_channel(component)))
                     assert_true(got == fill);
                 else if (bits > 0) /* at most half a unit of the last bit that is kept */
                     assert_true(fabs(got - exact) <= ldexp(1.0, ilogb(exact) - bits - 1));
                 else if (component < 3) /* to the last bit */
                     assert_true(got == (f64 ? exact : (double)(float)exact));
-                else if (f64) /* degrees survive the unit vector to its rounding, and decimals exactly up to their own */
+                else if (f64) /* degrees survive the unit vector to its rounding, and decimals
+                                 exactly up to their own */
                     assert_true(fabs(got - exact) < 1e-12);
                 else
                     assert_true(fabs(got - exact) <= 1e-5);

@@ -6,14 +6,13 @@
 
 static const char *const ruled[] = {
     "s2_heat(kappa=0.3, variance=1.7)",
-    "s2_matern(nu=2.5, kappa=0.4, variance=0.6)",
     "s2_matern(nu=1.5, kappa=0.1)", /* cut at degree 512 */
     "s2_rbf(lengthscale=0.2, variance=2)",
     "0.5 * (s2_heat(kappa=1) + constant(variance=0.2)) + 2 * s2_rbf(lengthscale=0.7)",
     "s2_heat(kappa=0.5) + white(variance=0.3)",
     "s2_curlfree(s2_heat(kappa=0.4, variance=3))",
     "s2_divfree(s2_rbf(lengthscale=0.5))",
-    "s2_hodge(s2_matern(nu=1.5, kappa=0.2), curl=0.3, div=0.7)",
+    "s2_hodge(s2_heat(kappa=0.15), curl=0.3, div=0.7)",
     "2 * s2_curlfree(s2_heat(kappa=0.3)) + s2_divfree(s2_rbf(lengthscale=0.6)) + white(variance=1)",
 };
 

@@ -256,7 +256,7 @@ gndp_status gndp_plan_create(gndp_graph *g, const gndp_node *outputs, int64_t n,
     plan->device = device;
     device->references++;
     plan->options = *options;
-    GNDP_TRY(gndp_arena_create((size_t)1 << 20, &plan->arena));
+    GNDP_TRY(gndp_arena_create((size_t)64 << 10, &plan->arena));
     plan->stats.bf16 = options->bf16 && (device_bf16_vectors(device) || device_bf16_tiles(device)) && device->ops == &gndp_cpu_device;
     if (options->bf16 && !plan->stats.bf16) {
         strcpy(plan->note, "bf16 was asked for, but this device has no bf16 products: f32 is used");
