@@ -223,8 +223,7 @@ static void run_batch(const settings *s)
     uint32_t *member = allocate((size_t)s->samples * sizeof *member);
     gndp_sampler_options o = gndp_sampler_options_default();
     check(gndp_sampler_find(s->sampler, &o.sampler));
-    if (strcmp(s->sampler, "multistep2") == 0)
-        o.grid = GNDP_GRID_LAMBDA;
+    o.grid = o.sampler->grid;
     for (int64_t i = 0; i < s->samples; i++)
         member[i] = (uint32_t)i;
     o.steps = 2; /* warms up */
@@ -256,6 +255,25 @@ static void run_batch(const settings *s)
 
 /* ---- Quality --------------------------------------------------------------------------------- */
 
+/* The pair (y, y before) of "ancestral2" along an eigenvector, on the lambda grid. */
+static double pair_variance(const double *t, int64_t steps, double w)
+{
+    double yy = 1.0, yb = 0.0, bb = 0.0, before = 0.0;
+    for (int64_t k = 0; k < steps; k++) {
+        const gndp_linear_law at = gndp_schedule_marginal(&schedule, t[k]),
+                              to = gndp_schedule_bridge(&schedule, t[k + 1], t[k]);
+        const double kappa = at.a * w / (at.a * at.a * w + at.variance);
+        const double slope = k > 0 && k + 1 < steps ? 0.5 : 0.0;
+        const double now = to.b + to.a * (1.0 + slope) * kappa, was = -to.a * slope * before;
+        const double next = now * now * yy + 2.0 * now * was * yb + was * was * bb + to.variance;
+        yb = now * yy + was * yb;
+        bb = yy;
+        yy = next;
+        before = kappa;
+    }
+    return yy;
+}
+
 /* With the exact score each eigenvector of L^-1 S_0 L^-T goes its own way, from variance 1. A
  * sampler with noise: its step's coefficients; one without: gndp_sample itself on white data with
  * these variances, started from 1 in every coordinate. */
@@ -266,8 +284,8 @@ static void sampler_variances(const gndp_sampler_info *info, gndp_grid_kind grid
     check(gndp_time_grid(&schedule, grid, steps, t));
     if (info->stochastic) {
         for (int i = 0; i < POINTS; i++) {
-            var[i] = 1.0;
-            for (int64_t k = 0; k < steps; k++) {
+            var[i] = info->step != NULL ? 1.0 : pair_variance(t, steps, w[i]);
+            for (int64_t k = 0; info->step != NULL && k < steps; k++) {
                 const gndp_linear_law at = gndp_schedule_marginal(&schedule, t[k]);
                 const gndp_sampler_step by = info->step(&schedule, t[k], t[k + 1]);
                 const double keep = by.a - by.c / (at.a * at.a * w[i] + at.variance);
@@ -406,6 +424,7 @@ static void run_quality(void)
     } rows[] = {
         {"em", GNDP_GRID_TIME, 500, 500},          {"em", GNDP_GRID_TIME, 100, 100},
         {"exponential", GNDP_GRID_TIME, 100, 100}, {"ancestral", GNDP_GRID_TIME, 100, 100},
+        {"ancestral2", GNDP_GRID_LAMBDA, 50, 50},  {"ancestral2", GNDP_GRID_LAMBDA, 125, 125},
         {"multistep2", GNDP_GRID_LAMBDA, 50, 50},  {"multistep2", GNDP_GRID_LAMBDA, 100, 100},
         {"heun", GNDP_GRID_TIME, 15, 30},          {"heun", GNDP_GRID_TIME, 25, 50},
         {"heun", GNDP_GRID_TIME, 50, 100}};

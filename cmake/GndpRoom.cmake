@@ -27,7 +27,7 @@ endfunction()
 
 # gndp_room(NAME LAYER n [PROGRAM] [PUBLIC_ONLY] [MAY_INCLUDE room...] [PUBLIC_HEADERS x.h...] [LINKS target...])
 #   PROGRAM      not part of the library; also sees gndp/gndp.h
-#   PUBLIC_ONLY  of the rooms it may include it sees the public headers, not src/
+#   PUBLIC_ONLY  of the rooms it may include it sees the public headers, not src/ (but src/base if it is of the library)
 function(gndp_room name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "PROGRAM;PUBLIC_ONLY" "LAYER"
         "MAY_INCLUDE;PUBLIC_HEADERS;LINKS")
@@ -50,7 +50,8 @@ function(gndp_room name)
         endif()
         get_property(others GLOBAL PROPERTY GNDP_HEADERS_${other})
         list(APPEND headers ${others})
-        if(NOT arg_PUBLIC_ONLY)
+        # A room of the library fails as the library does, so it sees src/base whatever else it may see.
+        if(NOT arg_PUBLIC_ONLY OR (other STREQUAL "base" AND NOT arg_PROGRAM))
             list(APPEND rooms "${other}=${PROJECT_SOURCE_DIR}/src/${other}")
         endif()
     endforeach()

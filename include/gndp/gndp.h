@@ -5,6 +5,7 @@
 
 #include <gndp/base.h>
 #include <gndp/calendar.h>
+#include <gndp/coast.h>
 #include <gndp/config.h>
 #include <gndp/eval.h>
 #include <gndp/fields.h>
@@ -17,6 +18,7 @@
 #include <gndp/kernels.h>
 #include <gndp/model.h>
 #include <gndp/ops.h>
+#include <gndp/plot.h>
 #include <gndp/prepare.h>
 #include <gndp/sampler.h>
 #include <gndp/score.h>

@@ -34,6 +34,16 @@ GNDP_API gndp_status gndp_model_write(const gndp_model *model, const char *path,
 GNDP_API gndp_status gndp_model_read(const char *path, gndp_model **out);
 
 GNDP_API const gndp_config *gndp_model_config(const gndp_model *model);
+/**
+ * Take another configuration for a training that goes on. Only what no parameter so far has followed from may differ: data.files, train.steps (with it the
+ * decay of the learning rate), train.max_minutes, how often is validated and checkpointed, and the groups sample, likelihood, output.
+ * @param changed  [capacity] out: the keys that differ, "train.steps, output.folder"; NULL with capacity 0
+ * @return GNDP_OK; GNDP_ERR_STATE names the first key that may not differ, and the model is as it was
+ */
+GNDP_API gndp_status gndp_model_reconfigure(gndp_model *model, const gndp_config *config, char *changed, size_t capacity);
+/** Whether these fields are those that the model was made from: by a fingerprint of counts, labels, points, and the values of up to 1024 fields.
+ * @return GNDP_OK; GNDP_ERR_STATE; those of gndp_fieldset_read() */
+GNDP_API gndp_status gndp_model_check_data(const gndp_model *model, const gndp_fieldset *data);
 GNDP_API const gndp_process *gndp_model_process(const gndp_model *model);
 GNDP_API const gndp_net_spec *gndp_model_net(const gndp_model *model);
 GNDP_API const gndp_parametrisation *gndp_model_parametrisation(const gndp_model *model);
@@ -43,7 +53,7 @@ GNDP_API gndp_store *gndp_model_store(gndp_model *model);
 GNDP_API const gndp_fieldset_spec *gndp_model_fields(const gndp_model *model);
 /** The plane that coordinates are taken to; NULL: none. */
 GNDP_API const gndp_projection *gndp_model_projection(const gndp_model *model);
-/** Eight bytes in hexadecimal that change with anything that changes samples: goes into every output. */
+/** Eight bytes in hexadecimal that change with anything that changes samples: goes into every output. As of creating, reading or the last checkpoint. */
 GNDP_API const char *gndp_model_hash(const gndp_model *model);
 
 /** Training so far: steps done, and one row of the history a report. */
@@ -68,7 +78,11 @@ GNDP_API gndp_status gndp_model_score(gndp_model *model, bool ema, bool bf16, gn
 GNDP_API gndp_status gndp_model_points(const gndp_model *model, const gndp_coords *coords, gndp_array *x, gndp_points **points);
 GNDP_API void gndp_model_points_free(gndp_points *points);
 
-/** What a sampling run shares: evaluator and law on one point set. */
+/**
+ * What a sampling run shares: evaluator and law on one point set. A climatology is interpolated to other points than the training's, multilinearly between
+ * those of a grid.
+ * @return GNDP_OK; GNDP_ERR_RANGE for a point where the climatology is not known; those of gndp_model_points(), gndp_process_law(), gndp_evaluator_create()
+ */
 typedef struct gndp_generator gndp_generator;
 GNDP_API gndp_status gndp_generator_create(gndp_model *model, const gndp_coords *coords, int64_t batch, bool bf16, gndp_device *device,
                                            gndp_generator **out);

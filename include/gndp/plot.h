@@ -42,7 +42,14 @@ typedef struct gndp_panel {
     const gndp_series *series;
 } gndp_panel;
 
-/** Panels of curves side by side in rows. @param columns  0: about square */
+/**
+ * Panels of curves side by side in rows.
+ * @param title    of the page; NULL: none
+ * @param columns  0: about square
+ * @return GNDP_OK; GNDP_ERR_ARG for a name of another ending, a panel without series or points; GNDP_ERR_NONFINITE when a panel has no finite value;
+ *         GNDP_ERR_RANGE for a value that is not positive on a logarithmic axis (names panel, series, index) or limits that are none; GNDP_ERR_IO;
+ *         GNDP_ERR_UNSUPPORTED
+ */
 GNDP_API gndp_status gndp_plot_curves(const char *path, const char *title, int n_panels, const gndp_panel *panel, int columns);
 
 /* ---- Maps ----------------------------------------------------------------------------------- */
@@ -87,12 +94,20 @@ typedef struct gndp_map_options {
         double low, high;         /* both 0: from the data, 1st to 99th percentile */
     } *scale;
     int columns;
-    const char *projection;       /* PROJ text; NULL: chosen by the region (equal-area cone, globe, pole) */
-    double west, east, south, north; /* all 0: the region of the data with a margin */
+    const char *projection;       /* PROJ text, "+proj=ortho +lon_0=10 +lat_0=40"; NULL: chosen by the region (equal-area cone, cylinder, globe, pole) */
+    double west, east, south, north; /* all 0: the region of the data with a margin; west > east crosses the date line; of planes x and y */
     bool no_coast;
+    bool smooth;                  /* interpolate between grid points; false: one colour a cell, which hides nothing */
+    const char *arrow_units;      /* behind the number of the arrow that explains the others; NULL: none */
 } gndp_map_options;
 
-/** Panels of maps on one page, coasts from GSHHG where it is installed (`coast` out, may be NULL: whether it was found). */
+/**
+ * Panels of maps on one page, all of one region and projection, coasts from GSHHG where it is installed.
+ * @param coast  out, may be NULL: whether coasts were found; false too where none are wanted
+ * @return GNDP_OK; GNDP_ERR_ARG for a name of another ending, pointers or scales that are missing; GNDP_ERR_NONFINITE when a scale has no finite value;
+ *         GNDP_ERR_RANGE for limits, regions or places that are none; GNDP_ERR_SHAPE for coordinates that are neither places on the sphere nor a plane;
+ *         GNDP_ERR_FORMAT for a projection that PROJ does not know; GNDP_ERR_IO; GNDP_ERR_UNSUPPORTED without cairo, or without PROJ for the sphere
+ */
 GNDP_API gndp_status gndp_plot_maps(const char *path, const gndp_map_options *options, int n_maps, const gndp_map *map, bool *coast);
 
 /** Whether this build can draw: "cairo 1.16.0, PROJ 9.1.1, GSHHG in <folder>" or why not. Static text of the calling thread. */

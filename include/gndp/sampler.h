@@ -64,11 +64,12 @@ typedef struct gndp_sampler_step { /* gndp_step is a node of ops.h */
 /** A sampler by name; one row of a table each. */
 typedef struct gndp_sampler_info {
     const char *name; /* "em", "em_b", "exponential", "ancestral", "euler_ode", "euler_ode_b", "exponential_ode", "noise_frozen", "residual_frozen",
-                         "heun", "multistep2", "adaptive" */
+                         "heun", "multistep2", "ancestral2", "adaptive" */
     const char *text; /* one line for people */
     bool stochastic;
     int order;
     gndp_sampler_step (*step)(const gndp_schedule *schedule, double t, double s); /* NULL: not a linear one-step method */
+    gndp_grid_kind grid; /* the one to take: two-step methods have their order on the lambda grid only */
 } gndp_sampler_info;
 
 GNDP_API int gndp_sampler_count(void);

@@ -16,12 +16,14 @@ typedef struct gndp_batch {
     double *x;       /* [B, N, C] as users read them */
     double *values;  /* [B, N, P] physical units */
     uint8_t *present;/* [B, N, P] */
+    const int64_t *point; /* [N] their numbers, the same for all fields: a climatology wants them; NULL: all in order, or fields with points of their own */
+    const int64_t *field; /* [B] numbers of the fields, for messages; NULL: they have none. Both are the source's memory */
 } gndp_batch;
 
 /** Where batches come from: a set of fields, or a generator that never repeats. A function of (seed, step) alone, so that training resumes exactly. */
 typedef struct gndp_batch_source {
     void *state;
-    int64_t max_points;
+    int64_t max_points; /* most that a step draws */
     bool shared; /* all fields have the same points: x of the first field serves all */
     gndp_status (*draw)(void *state, uint64_t seed, uint32_t step, gndp_batch *batch); /* batch->fields given, the rest filled */
     void (*free)(void *state);
@@ -51,6 +53,7 @@ typedef struct gndp_train_report {
 
 typedef struct gndp_train_options {
     const char *folder;          /* run folder: config.yaml, model.nc, last.nc, log.jsonl, metrics.csv; NULL: nothing is written */
+    bool fresh;                  /* remove what an earlier run left in the folder: a checkpoint of it would be gone on from */
     int64_t checkpoint_every;    /* steps; 0: by time alone */
     double checkpoint_minutes;   /* default 5 */
     gndp_device *device;         /* NULL: a CPU device */
@@ -68,8 +71,9 @@ GNDP_API gndp_train_options gndp_train_options_default(void);
  * Train a model as its configuration says, from its present step to train.steps (or train.max_minutes).
  *
  * One plan a number of points (rounded up, masked) does noising, network, loss, gradient, clip, Adam and moving average. Everything random follows from
- * (train.seed, step): a run that was killed and resumed ends with the same bits. A loss or gradient that is not finite changes nothing; after
- * train.patience of them in a row the run ends with GNDP_ERR_NONFINITE naming step and batch, the last good checkpoint kept.
+ * (train.seed, step): a run that was killed and resumed ends with the same bits (with the same number of threads, on the same kind of processor). A loss
+ * or gradient that is not finite changes nothing; after train.patience of them in a row the run ends with GNDP_ERR_NONFINITE naming step and batch, and a
+ * checkpoint of the last finite parameters. One training at a time writes to a folder: GNDP_ERR_STATE for a second one.
  *
  * @param validation  batches of held-out fields, drawn with fixed keys so that values compare; NULL: none
  */

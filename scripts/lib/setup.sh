@@ -10,7 +10,7 @@ readonly GNDP_PACKAGES=(build-essential cmake ninja-build pkg-config git libopen
     libsleef-dev librandom123-dev libgsl-dev libfftw3-dev libjansson-dev libnetcdf-dev libudunits2-dev
     libpng-dev zlib1g-dev libyaml-dev libcmocka-dev)
 # Used where the system has it; the build is complete without.
-readonly GNDP_PACKAGES_OPTIONAL=(libdnnl-dev)
+readonly GNDP_PACKAGES_OPTIONAL=(libdnnl-dev libcairo2-dev libproj-dev fonts-dejavu-core gmt-gshhg-low)
 # For the preset tsan, which needs clang and its own OpenMP runtime.
 # shellcheck disable=SC2034 # read by scripts/setup.sh
 readonly GNDP_PACKAGES_SANITIZERS=(clang libclang-rt-dev libomp-dev)
@@ -109,7 +109,7 @@ gndp_build() {
         rm -f "$log"
         gndp_fail "the preset $preset could not be configured, see above"
     fi
-    grep -E '^-- (oneDNN|OpenBLAS|CUDA|room [a-z]+):' "$log" || true
+    grep -E '^-- (oneDNN|OpenBLAS|cairo|PROJ|CUDA|room [a-z]+):' "$log" || true
     rm -f "$log"
     cmake --build --preset "$preset" --parallel "$(nproc)" ||
         gndp_fail "the preset $preset could not be built, see above"

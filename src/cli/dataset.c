@@ -159,11 +159,11 @@ static gndp_split_rule choose_rule(const char *text, const char *source)
     return strcmp(text, "id") == 0 ? GNDP_SPLIT_ID : strcmp(text, "time") == 0 ? GNDP_SPLIT_TIME : GNDP_SPLIT_RANDOM;
 }
 
-static int split(const gndp_config *config, gndp_dataset *d)
+static int split(const gndp_config *config, const char *source, gndp_dataset *d)
 {
     int code = GNDP_EXIT_DONE;
     double share[3], gap_h;
-    const char *rule, *source;
+    const char *rule;
     int64_t seed;
     GNDP_LIBRARY(gndp_config_number(config, "data.split.train", &share[0]));
     GNDP_LIBRARY(gndp_config_number(config, "data.split.validation", &share[1]));
@@ -171,7 +171,6 @@ static int split(const gndp_config *config, gndp_dataset *d)
     GNDP_LIBRARY(gndp_config_number(config, "data.split.gap", &gap_h));
     GNDP_LIBRARY(gndp_config_integer(config, "data.split.seed", &seed));
     GNDP_LIBRARY(gndp_config_text(config, "data.split.rule", &rule));
-    GNDP_LIBRARY(gndp_config_text(config, "data.source", &source));
     GNDP_LIBRARY(gndp_split_make(d->all, choose_rule(rule, source), share, 3600.0 * gap_h, (uint64_t)seed, &d->split));
     for (int i = 0; i < 3; i++)
         if (d->split.n[i] > 0)
@@ -193,8 +192,13 @@ static int make_sources(const gndp_config *config, gndp_dataset *d)
     GNDP_LIBRARY(gndp_config_numbers(config, "data.points.choice", &n, &choice));
     if (n > 8)
         return gndp_failure("data.points.choice: %d numbers, at most 8", n);
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
+        if (choice[i] != floor(choice[i]))
+            return gndp_failure("data.points.choice: %g is no whole number", choice[i]);
         subset.choice[subset.n_choices++] = (int64_t)choice[i];
+    }
+    if (subset.high > 0 && subset.low > subset.high)
+        return gndp_failure("data.points: low is %lld, high %lld", (long long)subset.low, (long long)subset.high);
     if (subset.high > 0 && subset.low < 1)
         subset.low = 1;
     GNDP_LIBRARY(gndp_batch_source_fields(d->part[0], 0, NULL, subset, &d->train));
@@ -210,12 +214,14 @@ int gndp_dataset_open(const gndp_config *config, const char *const *data, int n_
     const char *source;
     memset(out, 0, sizeof *out);
     GNDP_LIBRARY(gndp_config_text(config, "data.source", &source));
-    if (strcmp(source, "generator") == 0 && n_data == 0)
+    if (n_data > 0 && strcmp(source, "generator") == 0)
+        source = "files"; /* in place of it */
+    if (strcmp(source, "generator") == 0)
         GNDP_STEP(open_generator(config, &out->all));
     else
         GNDP_STEP(open_files(config, data, n_data, log, &out->all));
     GNDP_STEP(keep_in_memory(&out->all));
-    GNDP_STEP(split(config, out));
+    GNDP_STEP(split(config, source, out));
     GNDP_STEP(make_sources(config, out));
 done:
     return code;

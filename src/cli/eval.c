@@ -35,7 +35,6 @@ typedef struct settings {
     const char *part, *from, *solver;
     gndp_sampling_options sampling;
     int64_t samples, likelihood, threads, probes, flow_steps;
-    uint64_t seed;
     bool json, quiet, verbose, help;
 } settings;
 
@@ -57,10 +56,11 @@ const gndp_option gndp_eval_table[] = {
     COUNT("steps", 0, sampling.steps, 1, 1000000, "steps from noise to field"),
     COUNT("likelihood", 0, likelihood, 0, 1000000, "log-density of so many held-out fields, evenly spaced; default 0"),
     OPTION("solver", 0, "NAME", GNDP_OPTION_TEXT, solver,
-           "rk4 (default), heun, adaptive, or euler, which is biased upwards:\nonly to compare with papers"),
-    COUNT("flow-steps", 0, flow_steps, 1, 1000000, "steps of the flow, default 100"),
-    COUNT("probes", 0, probes, 0, 1000000, "random probes of the divergence; 0: exact; default: exact up to 128 values,\nelse 8"),
-    OPTION("seed", 0, "N", GNDP_OPTION_SEED, seed, "of samples and probes, default 1"),
+           "rk4, heun, adaptive, or euler, which is biased upwards: only to\ncompare with papers; default: the model's likelihood.solver"),
+    COUNT("flow-steps", 0, flow_steps, 1, 1000000, "steps of the flow; default: the model's likelihood.steps"),
+    COUNT("probes", 0, probes, 0, 1000000,
+          "random probes of the divergence; 0: exact; default: the model's\nlikelihood.probes, but 8 for 0 and more than 128 values"),
+    OPTION("seed", 0, "N", GNDP_OPTION_TEXT, sampling.seed, "of samples and probes; default: the model's sample.seed"),
     COUNT("threads", 0, threads, 0, 4096, "default: one per processor, or OMP_NUM_THREADS"),
     OPTION("json", 0, NULL, GNDP_OPTION_SWITCH, json, "one JSON object on standard output"),
     OPTION("quiet", 'q', NULL, GNDP_OPTION_SWITCH, quiet, "no notes or progress"),
@@ -72,8 +72,9 @@ typedef struct likelihood {
     int64_t fields, probes;
     double mean, se; /* nats a point */
     const char *solver;
+    bool adaptive;
     int64_t steps;
-    double seconds;
+    double tolerance, seconds;
 } likelihood;
 
 typedef struct job {
@@ -87,13 +88,26 @@ typedef struct job {
     likelihood density;
 } job;
 
+/* Exact divergences cost a product for each value of a field. */
+enum { EXACT_VALUES = 128, USUAL_PROBES = 8 };
+
+/* What a call of the library that can be interrupted gave, as exit code. */
+static int finished(gndp_status st)
+{
+    if (st == GNDP_ERR_INTERRUPTED) {
+        gndp_failure("interrupted; nothing was reported");
+        return GNDP_EXIT_INTERRUPTED;
+    }
+    return st == GNDP_OK ? GNDP_EXIT_DONE : gndp_failure_library();
+}
+
 /* ---- Samples -------------------------------------------------------------------------------- */
 
-static gndp_progress *progress(const job *j, const char *what, int64_t total)
+static gndp_progress *progress(const job *j, const char *what, const char *unit, int64_t total)
 {
     gndp_progress *p = NULL;
     gndp_progress_options shown = gndp_progress_options_default();
-    shown.unit = "step";
+    shown.unit = unit;
     if (j->s.quiet || gndp_progress_create(&shown, what, total, 0, &p) != GNDP_OK)
         return NULL;
     return p;
@@ -105,11 +119,13 @@ static bool stop_asked(void *state)
     return gp_interrupted();
 }
 
-static int as_set(job *j, double *values)
+static int as_set(job *j, const gndp_coords *coords, double *values)
 {
     int code = GNDP_EXIT_DONE;
     gndp_fieldset_spec spec = *gndp_model_fields(j->model);
+    spec.coords = *coords;
     spec.n_fields = j->s.samples;
+    spec.label = NULL;
     spec.origin = "samples";
     const gndp_array array =
         gndp_array_view(gndp_type_3d(GNDP_F64, spec.n_fields, spec.coords.n, (int64_t)gndp_model_net(j->model)->y_dim), values);
@@ -118,18 +134,18 @@ done:
     return code;
 }
 
+/* On the points of the data, which need not be those of the training. */
 static int draw(job *j)
 {
     int code = GNDP_EXIT_DONE;
     gndp_generator *generator = NULL;
-    const gndp_coords *coords = &gndp_model_fields(j->model)->coords;
+    const gndp_coords *coords = &gndp_fieldset_get_spec(j->data.all)->coords;
     const int64_t size = coords->n * gndp_model_net(j->model)->y_dim, n = j->s.samples;
     double *values = malloc((size_t)(n * size) * sizeof *values);
     uint32_t *member = malloc((size_t)n * sizeof *member);
     gndp_sampler_options options = j->sampling.options;
-    options.seed = j->s.seed;
     options.stop = stop_asked;
-    options.progress = progress(j, "sampling", (n + j->sampling.batch - 1) / j->sampling.batch * options.steps);
+    options.progress = progress(j, "sampling", "step", (n + j->sampling.batch - 1) / j->sampling.batch * options.steps);
     if (values == NULL || member == NULL) {
         code = gndp_failure_memory();
         goto done;
@@ -137,14 +153,29 @@ static int draw(job *j)
     for (int64_t i = 0; i < n; i++)
         member[i] = (uint32_t)i;
     GNDP_LIBRARY(gndp_generator_create(j->model, coords, j->sampling.batch, j->sampling.bf16, NULL, &generator));
-    GNDP_LIBRARY(gndp_generator_sample(generator, &options, n, member, values));
-    GNDP_STEP(as_set(j, values));
+    GNDP_STEP(finished(gndp_generator_sample(generator, &options, n, member, values)));
+    GNDP_STEP(as_set(j, coords, values));
 done:
     gndp_progress_free(options.progress);
     gndp_generator_free(generator);
     free(values);
     free(member);
     return code;
+}
+
+/* Numbers of other quantities, or in other units, would be compared in silence. */
+static int check_channels(const job *j, const gndp_fieldset *set, const char *path)
+{
+    const gndp_fieldset_spec *own = gndp_model_fields(j->model), *spec = gndp_fieldset_get_spec(set);
+    if (spec->n_channels != own->n_channels)
+        return gndp_failure("%s holds %d channels, the model %d", path, spec->n_channels, own->n_channels);
+    for (int c = 0; c < own->n_channels; c++) {
+        const gndp_channel *a = &spec->channel[c], *b = &own->channel[c];
+        if (strcmp(a->name, b->name) != 0 || strcmp(a->units, b->units) != 0 || a->components != b->components)
+            return gndp_failure("%s: channel %d is %s (%s) of %d components, the model's is %s (%s) of %d", path, c + 1, a->name, a->units,
+                                a->components, b->name, b->units, b->components);
+    }
+    return GNDP_EXIT_DONE;
 }
 
 static int compare(job *j)
@@ -157,6 +188,9 @@ static int compare(job *j)
     if (j->s.from != NULL) {
         gndp_read_options options = gndp_read_options_default();
         GNDP_LIBRARY(gndp_file_open(&j->s.from, 1, &options, &j->samples));
+        GNDP_STEP(check_channels(j, j->samples, j->s.from));
+        if (!gndp_fieldset_shared(j->samples))
+            return gndp_failure("%s: its fields have points of their own and are not compared", j->s.from);
     } else {
         GNDP_STEP(draw(j));
     }
@@ -186,35 +220,103 @@ static int find_solver(const char *name, gndp_ode_solver *out)
     return gndp_usage_unknown("solver", name, gndp_nearest(name, names, 4));
 }
 
-/* One field on its own points, or on the set's. */
+/* Points of field f where every channel has a value, and the values there. */
+typedef struct field_points {
+    int64_t n;
+    bool whole;      /* nothing is missing */
+    double *x;       /* [n, C] */
+    double *values;  /* [n, P] */
+    uint8_t *present;
+} field_points;
+
+static void field_points_free(field_points *f)
+{
+    free(f->x);
+    free(f->values);
+    free(f->present);
+}
+
+static int read_field(const gndp_fieldset *set, int64_t f, field_points *out)
+{
+    int code = GNDP_EXIT_DONE;
+    const int64_t n = gndp_fieldset_points(set, f);
+    const int columns = gndp_fieldset_get_spec(set)->coords.columns, p = gndp_fieldset_components(set);
+    *out = (field_points){0};
+    out->x = malloc((size_t)(n * columns) * sizeof *out->x);
+    out->values = malloc((size_t)(n * p) * sizeof *out->values);
+    out->present = malloc((size_t)(n * p));
+    if (out->x == NULL || out->values == NULL || out->present == NULL)
+        return gndp_failure_memory();
+    GNDP_LIBRARY(gndp_fieldset_coords(set, f, out->x));
+    GNDP_LIBRARY(gndp_fieldset_read(set, 1, &f, n, NULL, out->values, out->present));
+    for (int64_t i = 0; i < n; i++) {
+        bool all = true;
+        for (int c = 0; c < p; c++)
+            all = all && out->present[i * p + c];
+        if (!all)
+            continue;
+        memmove(out->x + out->n * columns, out->x + i * columns, (size_t)columns * sizeof *out->x);
+        memmove(out->values + out->n * p, out->values + i * p, (size_t)p * sizeof *out->values);
+        out->n++;
+    }
+    out->whole = out->n == n;
+done:
+    return code;
+}
+
+/* Nats a point of one field. Those that lack nothing on shared points have a generator in common; NaN: a field without values. */
 static int one_density(job *j, const gndp_fieldset *set, int64_t f, gndp_generator **shared, const gndp_likelihood_options *options, double *out)
 {
     int code = GNDP_EXIT_DONE;
     gndp_generator *own = NULL;
+    field_points field = {0};
     gndp_coords coords = gndp_fieldset_get_spec(set)->coords;
-    const int64_t n = gndp_fieldset_points(set, f);
     const uint32_t member = (uint32_t)f;
-    double *x = malloc((size_t)(n * coords.columns) * sizeof *x), *values = malloc((size_t)(n * gndp_model_net(j->model)->y_dim) * sizeof *values);
-    if (x == NULL || values == NULL) {
-        code = gndp_failure_memory();
+    *out = (double)NAN;
+    GNDP_STEP(read_field(set, f, &field));
+    if (field.n == 0)
         goto done;
-    }
-    GNDP_LIBRARY(gndp_fieldset_coords(set, f, x));
-    GNDP_LIBRARY(gndp_fieldset_read(set, 1, &f, n, NULL, values, NULL));
-    if (!gndp_fieldset_shared(set)) {
+    const bool common = gndp_fieldset_shared(set) && field.whole;
+    if (!common) {
         coords.layout = GNDP_LAYOUT_LIST;
-        coords.n = n;
-        coords.x = x;
+        coords.n = field.n;
+        coords.x = field.x;
+        for (int a = 0; a < coords.columns; a++) {
+            coords.axis[a].size = 0;
+            coords.axis[a].value = NULL;
+        }
         GNDP_LIBRARY(gndp_generator_create(j->model, &coords, 1, j->sampling.bf16, NULL, &own));
     } else if (*shared == NULL) {
         GNDP_LIBRARY(gndp_generator_create(j->model, &coords, 1, j->sampling.bf16, NULL, shared));
     }
-    GNDP_LIBRARY(gndp_generator_log_likelihood(own != NULL ? own : *shared, options, 1, &member, values, out));
-    *out /= (double)n;
+    GNDP_STEP(finished(gndp_generator_log_likelihood(common ? *shared : own, options, 1, &member, field.values, out)));
+    *out /= (double)field.n;
 done:
     gndp_generator_free(own);
-    free(x);
-    free(values);
+    field_points_free(&field);
+    return code;
+}
+
+/* As the model's configuration has it, changed by options. */
+static int flow_options(const job *j, int64_t values, gndp_likelihood_options *o, const char **solver)
+{
+    int code = GNDP_EXIT_DONE;
+    const gndp_config *config = gndp_model_config(j->model);
+    *o = gndp_likelihood_options_default();
+    GNDP_LIBRARY(gndp_config_text(config, "likelihood.solver", solver));
+    GNDP_LIBRARY(gndp_config_integer(config, "likelihood.steps", &o->steps));
+    GNDP_LIBRARY(gndp_config_integer(config, "likelihood.probes", &o->probes));
+    GNDP_LIBRARY(gndp_config_number(config, "likelihood.tolerance", &o->tolerance));
+    *solver = j->s.solver != NULL ? j->s.solver : *solver;
+    o->steps = j->s.flow_steps > 0 ? j->s.flow_steps : o->steps;
+    if (j->s.probes >= 0)
+        o->probes = j->s.probes;
+    else if (o->probes == 0 && values > EXACT_VALUES)
+        o->probes = USUAL_PROBES;
+    o->seed = j->sampling.options.seed;
+    o->stop = stop_asked;
+    GNDP_STEP(find_solver(*solver, &o->solver));
+done:
     return code;
 }
 
@@ -223,27 +325,31 @@ static int densities(job *j)
     int code = GNDP_EXIT_DONE;
     const gndp_fieldset *set = j->data.part[j->part];
     const int64_t fields = gndp_fieldset_get_spec(set)->n_fields, n = j->s.likelihood < fields ? j->s.likelihood : fields;
-    gndp_likelihood_options options = gndp_likelihood_options_default();
+    gndp_likelihood_options options;
+    const char *solver = NULL;
     gndp_generator *shared = NULL;
-    gndp_progress *shown = progress(j, "log-likelihood", n);
+    gndp_progress *shown = progress(j, "log-likelihood", "field", n);
     double mean = 0.0, square = 0.0;
+    int64_t count = 0;
     const double start = gp_seconds();
-    GNDP_STEP(find_solver(j->s.solver, &options.solver));
-    options.steps = j->s.flow_steps;
-    options.seed = j->s.seed;
-    options.stop = stop_asked;
-    const int64_t values = gndp_fieldset_max_points(set) * gndp_model_net(j->model)->y_dim;
-    options.probes = j->s.probes >= 0 ? j->s.probes : values <= 128 ? 0 : 8;
+    GNDP_STEP(flow_options(j, gndp_fieldset_max_points(set) * gndp_model_net(j->model)->y_dim, &options, &solver));
     for (int64_t i = 0; i < n; i++) {
         double log_p;
         GNDP_STEP(one_density(j, set, i * fields / n, &shared, &options, &log_p));
-        const double d = log_p - mean;
-        mean += d / (double)(i + 1);
-        square += d * (log_p - mean);
         gndp_progress_update(shown, i + 1, NULL);
+        if (isnan(log_p))
+            continue;
+        const double d = log_p - mean;
+        mean += d / (double)++count;
+        square += d * (log_p - mean);
     }
-    j->density = (likelihood){.fields = n, .probes = options.probes, .mean = mean, .solver = j->s.solver, .steps = options.steps,
-                              .se = n > 1 ? sqrt(square / (double)(n - 1) / (double)n) : (double)NAN, .seconds = gp_seconds() - start};
+    if (count == 0) {
+        code = gndp_failure("no field of the part has a value whose density could be taken");
+        goto done;
+    }
+    j->density = (likelihood){.fields = count, .probes = options.probes, .mean = mean, .solver = solver, .steps = options.steps,
+                              .tolerance = options.tolerance, .adaptive = options.solver == GNDP_ODE_ADAPTIVE,
+                              .se = count > 1 ? sqrt(square / (double)(count - 1) / (double)count) : (double)NAN, .seconds = gp_seconds() - start};
 done:
     gndp_progress_free(shown);
     gndp_generator_free(shared);
@@ -254,7 +360,7 @@ done:
 
 static int report_json(const job *j)
 {
-    json_t *object = json_pack("{s:s, s:s, s:o}", "command", "eval", "model", gndp_model_hash(j->model), "seed", gp_json_seed(j->s.seed));
+    json_t *object = json_pack("{s:s, s:s, s:o}", "command", "eval", "model", gndp_model_hash(j->model), "seed", gp_json_seed(j->sampling.options.seed));
     if (j->samples != NULL)
         json_object_set_new(object, "components", gndp_comparison_json(&j->comparison));
     if (j->density.fields > 0)
@@ -275,9 +381,15 @@ static void report(const job *j)
         char probes[48] = "exact divergence";
         if (j->density.probes > 0)
             snprintf(probes, sizeof probes, "%lld probes", (long long)j->density.probes);
-        printf("%slog-likelihood of %lld fields: %.4f nats a point, standard error %.4f (%s-%lld, %s, %s)\n", j->samples != NULL ? "\n" : "",
-               (long long)j->density.fields, j->density.mean, j->density.se, j->density.solver, (long long)j->density.steps, probes,
-               gndp_duration_text(j->density.seconds).text);
+        char how[64];
+        if (j->density.adaptive)
+            snprintf(how, sizeof how, "adaptive to %g", j->density.tolerance);
+        else
+            snprintf(how, sizeof how, "%s-%lld", j->density.solver, (long long)j->density.steps);
+        printf("%slog-likelihood of %lld fields: %.4f nats a point", j->samples != NULL ? "\n" : "", (long long)j->density.fields, j->density.mean);
+        if (isfinite(j->density.se))
+            printf(", standard error %.4f", j->density.se);
+        printf(" (%s, %s, %s)\n", how, probes, gndp_duration_text(j->density.seconds).text);
         if (strcmp(j->density.solver, "euler") == 0)
             gndp_note("euler overstates the log-likelihood by some hundredths of a nat a point or more");
     }
@@ -306,6 +418,7 @@ static int run(job *j, const char *const *words, int n_words)
         return gndp_usage_error("eval wants a model, MODEL.nc");
     GNDP_LIBRARY(gndp_model_read(words[0], &j->model));
     GNDP_STEP(gndp_dataset_open(gndp_model_config(j->model), words + 1, n_words - 1, &log, &j->data));
+    GNDP_STEP(check_channels(j, j->data.all, gndp_fieldset_get_spec(j->data.all)->origin));
     GNDP_STEP(find_part(j));
     GNDP_STEP(gndp_sampling_make(&j->s.sampling, j->model, &j->sampling));
     gp_interruptible();
@@ -328,8 +441,7 @@ done:
 int gndp_eval_run(int argc, char **argv)
 {
     int code = GNDP_EXIT_DONE;
-    job j = {.s = {.part = "validation", .samples = 32, .seed = 1, .probes = -1, .flow_steps = 100, .solver = "rk4",
-                   .sampling = {.corrector = -1}}};
+    job j = {.s = {.part = "validation", .samples = 32, .probes = -1, .sampling = {.corrector = -1}}};
     const char *const *words = NULL;
     int n_words = 0;
     gndp_usage_of("eval");

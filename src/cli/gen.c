@@ -71,8 +71,8 @@ const gndp_option gen_options[] = {
 const char gen_examples[] = "Examples:\n"
                             "  gndp gen --list\n"
                             "  gndp gen se -n 3\n"
-                            "  gndp gen mixture --random -n 2000 -o train.nc\n"
-                            "  gndp gen mixture --random -n 500 --first 2000 -o test.nc\n"
+                            "  gndp gen mixture --random -n 400 -o train.nc\n"
+                            "  gndp gen mixture --random -n 100 --first 400 -o test.nc\n"
                             "  gndp gen gp_divfree -n 16 -o wind.nc\n"
                             "  gndp gen sphere_wind --grid r144x72 -n 4 -o globe.nc\n";
 

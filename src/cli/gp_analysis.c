@@ -46,7 +46,7 @@ static int read_table(const gp_settings *s, bool one, gp_data *out)
     if (s->select.units != NULL)
         return gndp_usage_error("--units belongs to files of fields, %s is a table", s->data);
     GNDP_STEP(cli_select_vars(&s->select, &vars));
-    GNDP_STEP(gp_table_read(s->data, vars.name, vars.n, s->select.time, out));
+    GNDP_STEP(gp_table_read(s->data, vars.name, vars.n, s->select.time, s->quiet, out));
     if (one)
         GNDP_STEP(gp_data_choose(out, s->select.member));
     else if (s->select.member != NULL)

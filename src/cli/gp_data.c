@@ -194,6 +194,24 @@ int gp_frame_points(const gp_data *data, const char *what, int64_t n, const doub
     return GNDP_EXIT_DONE;
 }
 
+/* Of named channels too many are the usual slip. */
+static int check_outputs(const gp_data *data, const gndp_kernel *kernel)
+{
+    const int P = gndp_kernel_outputs(kernel, data->dims);
+    char names[256] = "";
+    if (data->channel == NULL || P == data->outputs)
+        return GNDP_EXIT_DONE;
+    for (int c = 0; c < data->n_channels && strlen(names) + 70 < sizeof names; c++) {
+        const size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", c > 0 ? ", " : "",
+                 data->channel[c].name);
+    }
+    return gndp_failure(
+        "the kernel has %d output%s, %s has %d component%s (%s): choose with --var%s", P,
+        P == 1 ? "" : "s", data->path, data->outputs, data->outputs == 1 ? "" : "s", names,
+        P == 1 ? ", or diag(.., outputs=P) makes P of one" : "");
+}
+
 int gp_data_frame(gp_data *data, const gndp_kernel *kernel, bool quiet)
 {
     int code = GNDP_EXIT_DONE;
@@ -202,6 +220,7 @@ int gp_data_frame(gp_data *data, const gndp_kernel *kernel, bool quiet)
                   : info.domain == GNDP_DOMAIN_EUCLIDEAN ? GP_FRAME_PLANE
                                                          : GP_FRAME_SPHERE;
     data->dims = data->frame == GP_FRAME_SPHERE ? 3 : data->columns;
+    GNDP_STEP(check_outputs(data, kernel));
     GNDP_STEP(gp_kernel_fits(kernel, data->frame == GP_FRAME_SPHERE, data->dims, data->path,
                              data->outputs));
     if (data->frame == GP_FRAME_PLANE)
@@ -293,6 +312,18 @@ gndp_gp_data gp_set_data(const gp_data *data, const gp_set *set)
                           .y = set->residual,
                           .noise = set->noise,
                           .mean = 0.0};
+}
+
+void gp_output_name(const gp_data *data, int p, char name[64])
+{
+    snprintf(name, 64, "y%d", p + 1);
+    for (int c = 0; c < data->n_channels; c++) {
+        if (p < data->channel[c].components) {
+            snprintf(name, 64, "%s", data->channel[c].part[p].name);
+            return;
+        }
+        p -= data->channel[c].components;
+    }
 }
 
 gp_mean_text gp_data_mean_text(const gp_data *data)

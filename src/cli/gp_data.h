@@ -86,6 +86,9 @@ int gp_data_center(gp_data *data, const char *text);
 /** `residual` of another set of the same process. */
 int gp_set_center(const gp_data *data, gp_set *set);
 
+/** Name of output p: that of its variable, or "y1". */
+void gp_output_name(const gp_data *data, int p, char name[64]);
+
 /** Set as the library takes it; borrows. */
 gndp_gp_data gp_set_data(const gp_data *data, const gp_set *set);
 
@@ -98,7 +101,7 @@ gp_mean_text gp_data_mean_text(const gp_data *data);
 /** A table of values: x1.., y1.. or lat, lon, y1.. (members too), or observations by name. free
  * with gp_data_free(), also after a failure. */
 int gp_table_read(const char *path, const char *const *vars, int n_vars, const char *time,
-                  gp_data *out);
+                  bool quiet, gp_data *out);
 
 /** Keep one set of a table of members. @param text  of --member; NULL: there must be only one */
 int gp_data_choose(gp_data *data, const char *text);

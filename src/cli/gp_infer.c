@@ -3,12 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/gp_analysis.h"
-#include "cli/gp_netcdf.h"
-#include "cli/gp_scores.h"
+#include "cli/gp_infer.h"
 #include "cli/gp_verbs.h"
 #include "cli/history.h"
-#include "cli/sketch.h"
 
 const char gp_infer_text[] =
     "usage: gndp gp infer --kernel TEXT --data FILE [POINTS] [-n N] [-o OUT.csv|OUT.nc] "
@@ -64,37 +61,8 @@ const char gp_infer_examples[] =
     "      --data globe.nc --member 3 --stations 60 -n 8 -o globe_draws.nc --stats "
     "globe_stats.nc\n";
 
-typedef struct job {
-    gp_settings settings;
-    gndp_kernel *kernel;
-    char *kernel_text, *history;
-    gp_data data;
-    gndp_places places;
-    double *x; /* [N, D] places in the frame of the data */
-    gndp_members members;
-    gndp_output output;
-    gp_netcdf draws, moments; /* files of -o and --stats */
-    int P;
-    int64_t width;               /* N P */
-    double *mean, *sd, *draw;    /* of one set: [N P], [N P], [members, N P] */
-    bool on_source;              /* places are the points of the file */
-    double log_marginal, jitter; /* summed over sets; largest */
-    double low[GP_OUTPUTS_MAX], high[GP_OUTPUTS_MAX], sd_low[GP_OUTPUTS_MAX],
-        sd_high[GP_OUTPUTS_MAX];
-    gp_scores gp, constant, climatology;
-    gndp_gaussian *law; /* the posterior on many points with structure, NULL: dense */
-    gndp_gp_fit_result fit;
-    int fit_sets;
-    double seconds;
-} job;
-
-static bool scored(const job *j)
-{
-    return j->settings.stations > 0 && j->on_source;
-}
-
 /* Mean of the process at place i. */
-static double prior_mean(const job *j, int64_t i, int p)
+static double prior_mean(const infer_job *j, int64_t i, int p)
 {
     return gp_data_mean_at(&j->data, i, p);
 }
@@ -105,7 +73,7 @@ enum { DENSE_BY_CHOICE = 4096, BATCH = 8 };
 
 /* The posterior as a law without a matrix; none where the points are few or a list, or kernel and
    data do not fit: then a dense one is tried. On a local plane no grid keeps its structure. */
-static int find_law(job *j, const gndp_gp *gp)
+static int find_law(infer_job *j, const gndp_gp *gp)
 {
     gndp_gaussian_free(j->law);
     j->law = NULL;
@@ -121,7 +89,7 @@ static int find_law(job *j, const gndp_gp *gp)
     return GNDP_EXIT_DONE;
 }
 
-static int draw_by_structure(job *j)
+static int draw_by_structure(infer_job *j)
 {
     int code = GNDP_EXIT_DONE;
     gndp_progress *progress = gp_progress(&j->settings, "sampling", "member", j->members.n,
@@ -141,7 +109,7 @@ done:
     return code;
 }
 
-static int draw(job *j, const gndp_gp *gp)
+static int draw(infer_job *j, const gndp_gp *gp)
 {
     int code = GNDP_EXIT_DONE;
     const gndp_array x = gndp_array_view(gndp_type_2d(GNDP_F64, j->places.n, j->data.dims), j->x);
@@ -163,7 +131,7 @@ done:
 }
 
 /* The law that knows nothing of places: each output has mean and variance of the set's values. */
-static void constant_of(const job *j, const gp_set *set, int64_t n, double *mean, double *sd)
+static void constant_of(const infer_job *j, const gp_set *set, int64_t n, double *mean, double *sd)
 {
     for (int p = 0; p < j->P; p++) {
         double m = 0.0, v = 0.0;
@@ -179,7 +147,8 @@ static void constant_of(const job *j, const gp_set *set, int64_t n, double *mean
 }
 
 /* Keep of [N, P] the rows that are held out: they have values and are no stations. */
-static int64_t held_out(const job *j, const gp_set *set, const uint8_t *present, double *values)
+static int64_t held_out(const infer_job *j, const gp_set *set, const uint8_t *present,
+                        double *values)
 {
     int64_t kept = 0, station = 0;
     for (int64_t i = 0; i < j->places.n; i++) {
@@ -193,7 +162,7 @@ static int64_t held_out(const job *j, const gp_set *set, const uint8_t *present,
     return kept * j->P;
 }
 
-static int score(job *j, int s, const gndp_gp *gp)
+static int score(infer_job *j, int s, const gndp_gp *gp)
 {
     int code = GNDP_EXIT_DONE;
     const gp_set *set = &j->data.set[s];
@@ -228,7 +197,7 @@ done:
     return code;
 }
 
-static void note_ranges(job *j, int s)
+static void note_ranges(infer_job *j, int s)
 {
     for (int p = 0; p < j->P; p++) {
         if (s == 0) {
@@ -246,7 +215,7 @@ static void note_ranges(job *j, int s)
 }
 
 /* The posterior given one set, written where sets are written one by one. */
-static int analyse(job *j, int s)
+static int analyse(infer_job *j, int s)
 {
     int code = GNDP_EXIT_DONE;
     gndp_gp *gp = NULL;
@@ -260,7 +229,7 @@ static int analyse(job *j, int s)
     j->jitter = fmax(j->jitter, gndp_gp_jitter(gp));
     note_ranges(j, s);
     GNDP_STEP(draw(j, gp));
-    if (scored(j))
+    if (infer_scored(j))
         GNDP_STEP(score(j, s, gp));
     if (j->draws.writer != NULL)
         GNDP_STEP(gp_netcdf_put_draws(&j->draws, s, j->draw));
@@ -271,168 +240,7 @@ done:
     return code;
 }
 
-static void write_table(const job *j)
-{
-    FILE *file = j->output.file;
-    char name[40];
-    gndp_places_write_header(file, &j->places);
-    for (int p = 0; p < j->P; p++)
-        fprintf(file, ",y%d_mean,y%d_sd", p + 1, p + 1);
-    for (int64_t m = 0; m < j->members.n; m++)
-        for (int p = 0; p < j->P; p++) {
-            gp_value_name(name, p, j->members.number[m]);
-            fprintf(file, ",%s", name);
-        }
-    fputc('\n', file);
-    for (int64_t i = 0; i < j->places.n; i++) {
-        gndp_places_write(file, &j->places, i);
-        for (int p = 0; p < j->P; p++)
-            fprintf(file, ",%s,%s", gndp_csv_number_text(j->mean[i * j->P + p]).text,
-                    gndp_csv_number_text(j->sd[i * j->P + p]).text);
-        for (int64_t m = 0; m < j->members.n; m++)
-            for (int p = 0; p < j->P; p++)
-                fprintf(file, ",%s",
-                        gndp_csv_number_text(j->draw[m * j->width + i * j->P + p]).text);
-        fputc('\n', file);
-    }
-}
-
-static void sketch(const job *j)
-{
-    const double *x = j->places.shown.data;
-    const gp_set *data = &j->data.set[0];
-    gndp_sketch sketch;
-    if (j->places.shown.type.dim[1] != 1 || j->P != 1)
-        return;
-    gndp_sketch_clear(&sketch);
-    for (int64_t i = 0; i < j->places.n; i++) {
-        gndp_sketch_cover(&sketch, x[i], j->mean[i] - 2.0 * j->sd[i]);
-        gndp_sketch_cover(&sketch, x[i], j->mean[i] + 2.0 * j->sd[i]);
-    }
-    for (int64_t i = 0; i < data->n; i++)
-        if (data->x[i] >= sketch.x_low && data->x[i] <= sketch.x_high)
-            gndp_sketch_cover(&sketch, data->x[i], data->y[i]);
-    for (int64_t i = 0; i < j->places.n; i++)
-        gndp_sketch_band(&sketch, x[i], j->mean[i] - 2.0 * j->sd[i], j->mean[i] + 2.0 * j->sd[i],
-                         '.');
-    for (int64_t i = 0; i < j->places.n; i++)
-        gndp_sketch_mark(&sketch, x[i], j->mean[i], '-');
-    for (int64_t i = 0; i < data->n; i++)
-        gndp_sketch_mark(&sketch, data->x[i], data->y[i], 'o');
-    putchar('\n');
-    gndp_sketch_print(stdout, &sketch);
-    printf("           'o' data, '-' mean, '.' within two standard deviations\n");
-}
-
-static void report_scores(const job *j)
-{
-    putchar('\n');
-    gp_scores_header();
-    gp_scores_print("gp", &j->gp);
-    gp_scores_print("constant", &j->constant);
-    if (j->data.climate_fields > 0)
-        gp_scores_print("climatology", &j->climatology);
-    printf("\n%lld values at points that are no stations; climatology: %lld other fields of the "
-           "file\n",
-           (long long)j->gp.n, (long long)j->data.climate_fields);
-}
-
-static void report_files(const job *j)
-{
-    const gp_settings *s = &j->settings;
-    const char *moments = s->stats != NULL ? s->stats : s->output;
-    if (s->output == NULL && s->stats == NULL && j->data.n_sets == 1)
-        sketch(j);
-    if (j->draws.n > 0)
-        printf("\nwrote %s: %lld members, %d time%s, %lld points%s\n", s->output,
-               (long long)j->members.n, j->data.n_sets, j->data.n_sets == 1 ? "" : "s",
-               (long long)j->places.n,
-               s->stats == NULL ? "; --stats FILE.nc has mean and standard deviation" : "");
-    if (j->moments.n > 0)
-        printf("%swrote %s: mean and standard deviation, %d time%s, %lld points\n",
-               j->draws.n > 0 ? "" : "\n", moments, j->data.n_sets, j->data.n_sets == 1 ? "" : "s",
-               (long long)j->places.n);
-    if (s->output != NULL && !gp_netcdf_is(s->output))
-        printf("\nwrote %s: %lld rows, %lld columns\n", s->output, (long long)j->places.n,
-               (long long)(gndp_places_columns(&j->places) + j->P * (2 + j->members.n)));
-}
-
-static void report(const job *j)
-{
-    printf("kernel   %s\n", j->kernel_text);
-    if (j->settings.fit)
-        printf("fitted   to %d set%s of these data, %d evaluations, %.6g nats\n", j->fit_sets,
-               j->fit_sets == 1 ? "" : "s", j->fit.evaluations, j->fit.log_marginal);
-    gp_report_data(&j->data);
-    gp_report_plane(&j->data);
-    printf("points   %s\n", j->places.text);
-    printf("evidence log marginal likelihood %.6g nats\n", j->log_marginal);
-    if (j->jitter > 0.0)
-        printf("jitter   %.3g was added to the variance of the data\n", j->jitter);
-    if (j->law != NULL)
-        printf("draws    %s\n", gndp_gaussian_describe(j->law));
-    if (j->settings.verbose)
-        printf("time     %.3g s\n", j->seconds);
-    printf("\n%8s %24s %24s\n", "output", "mean, lowest .. highest", "sd, lowest .. highest");
-    for (int p = 0; p < j->P; p++) {
-        char mean[40], sd[40];
-        snprintf(mean, sizeof mean, "%.4g .. %.4g", j->low[p], j->high[p]);
-        snprintf(sd, sizeof sd, "%.4g .. %.4g", j->sd_low[p], j->sd_high[p]);
-        printf("      y%d %24s %24s\n", p + 1, mean, sd);
-    }
-    if (scored(j))
-        report_scores(j);
-    report_files(j);
-}
-
-static void add_scores(const job *j, json_t *object)
-{
-    if (!scored(j))
-        return;
-    json_object_set_new(object, "gp", gp_scores_json(&j->gp));
-    json_object_set_new(object, "constant", gp_scores_json(&j->constant));
-    json_object_set_new(object, "climate_fields", json_integer((json_int_t)j->data.climate_fields));
-    if (j->data.climate_fields > 0)
-        json_object_set_new(object, "climatology", gp_scores_json(&j->climatology));
-}
-
-static int report_json(const job *j)
-{
-    json_t *members = json_array(), *values = json_array();
-    const bool shown = j->settings.output == NULL && j->data.n_sets == 1;
-    for (int64_t m = 0; m < j->members.n; m++) {
-        json_array_append_new(members, json_integer((json_int_t)j->members.number[m]));
-        if (shown)
-            json_array_append_new(values, gp_json_rows(j->draw + m * j->width, j->places.n, j->P));
-    }
-    json_t *object = json_pack(
-        "{s:s, s:s, s:s, s:I, s:i, s:o, s:o, s:f, s:f, s:s, s:I, s:i, s:b, s:o, s:o, s:f}",
-        "command", "gp infer", "kernel", j->kernel_text, "data", j->data.path, "n_data",
-        (json_int_t)j->data.set[0].n, "sets", j->data.n_sets, "mean_of_process",
-        gp_json_number(j->data.climatology ? (double)NAN : j->data.mean[0]), "frame",
-        gp_json_frame(&j->data), "log_marginal", j->log_marginal, "jitter", j->jitter, "points",
-        j->places.text, "n_points", (json_int_t)j->places.n, "outputs", j->P, "observe",
-        j->settings.observe, "seed", gp_json_seed(j->settings.seed), "members", members, "seconds",
-        j->seconds);
-    add_scores(j, object);
-    if (j->law != NULL)
-        json_object_set_new(object, "law", json_string(gndp_gaussian_describe(j->law)));
-    if (!shown) {
-        if (j->settings.output != NULL)
-            json_object_set_new(object, "output", json_string(j->settings.output));
-        json_decref(values);
-    } else {
-        json_object_set_new(
-            object, "x",
-            gp_json_rows(j->places.shown.data, j->places.n, gndp_places_columns(&j->places)));
-        json_object_set_new(object, "mean", gp_json_rows(j->mean, j->places.n, j->P));
-        json_object_set_new(object, "sd", gp_json_rows(j->sd, j->places.n, j->P));
-        json_object_set_new(object, "values", values);
-    }
-    return gp_json_write(object);
-}
-
-static int make_places(job *j)
+static int make_places(infer_job *j)
 {
     int code = GNDP_EXIT_DONE;
     const gp_settings *s = &j->settings;
@@ -457,7 +265,7 @@ done:
     return code;
 }
 
-static int make_room(job *j)
+static int make_room(infer_job *j)
 {
     const size_t width = (size_t)j->width, members = (size_t)j->members.n;
     if (width > SIZE_MAX / sizeof(double) / (members + 1))
@@ -472,7 +280,7 @@ static int make_room(job *j)
 
 /* With draws, -o is theirs and --stats that of mean and standard deviation; without, -o is the
  * latter's. */
-static int open_netcdf(job *j)
+static int open_netcdf(infer_job *j)
 {
     int code = GNDP_EXIT_DONE;
     const gp_settings *s = &j->settings;
@@ -497,7 +305,7 @@ done:
     return code;
 }
 
-static int open_output(job *j)
+static int open_output(infer_job *j)
 {
     int code = GNDP_EXIT_DONE;
     const gp_settings *s = &j->settings;
@@ -516,7 +324,7 @@ done:
 }
 
 /* Observe at all points, or at --stations; the kernel as given, or fitted to that. */
-static int prepare(job *j)
+static int prepare(infer_job *j)
 {
     int code = GNDP_EXIT_DONE;
     const gp_settings *s = &j->settings;
@@ -544,20 +352,20 @@ done:
     return code;
 }
 
-static int finish(job *j)
+static int finish(infer_job *j)
 {
     int code = GNDP_EXIT_DONE;
     if (j->output.file != NULL)
-        write_table(j);
+        infer_write_table(j);
     GNDP_STEP(gndp_output_commit(&j->output));
     if (j->draws.writer != NULL)
         GNDP_STEP(gp_netcdf_commit(&j->draws));
     if (j->moments.writer != NULL)
         GNDP_STEP(gp_netcdf_commit(&j->moments));
     if (j->settings.json)
-        GNDP_STEP(report_json(j));
+        GNDP_STEP(infer_report_json(j));
     else if (gp_reports(&j->settings))
-        report(j);
+        infer_report(j);
 done:
     return code;
 }
@@ -566,7 +374,7 @@ int gp_infer_run(int argc, char **argv)
 {
     int code = GNDP_EXIT_DONE;
     gndp_progress *progress = NULL;
-    job j = {.settings = gp_settings_default, .history = cli_history("gp infer", argc, argv)};
+    infer_job j = {.settings = gp_settings_default, .history = cli_history("gp infer", argc, argv)};
     GNDP_STEP(gp_begin(gp_infer_options, argc, argv, &j.settings));
     gp_interruptible();
     GNDP_STEP(prepare(&j));

@@ -14,22 +14,39 @@ bool gp_netcdf_is(const char *path)
     return length > 3 && strcmp(path + length - 3, ".nc") == 0;
 }
 
-/* "t2m" -> "t2m_std". The mean keeps the standard name; a spread has none of its own, and two parts
-   with eastward_ and northward_ names would be taken for a vector. */
-static void derive(const gndp_channel *from, const char *suffix, const char *method, bool keep,
-                   gndp_channel *to)
+/* "t2m" -> "t2m_mean". */
+static void make_mean(const gndp_channel *from, gndp_channel *to)
 {
     *to = *from;
-    snprintf(to->name, sizeof to->name, "%.55s%s", from->name, suffix);
-    snprintf(to->cell_methods, sizeof to->cell_methods, "%s", method);
+    snprintf(to->name, sizeof to->name, "%.55s_mean", from->name);
+    snprintf(to->cell_methods, sizeof to->cell_methods, "realization: mean");
     for (int p = 0; p < to->parts; p++) {
-        snprintf(to->part[p].name, sizeof to->part[p].name, "%.55s%s", from->part[p].name, suffix);
-        if (!keep)
-            to->part[p].standard_name[0] = '\0';
+        snprintf(to->part[p].name, sizeof to->part[p].name, "%.55s_mean", from->part[p].name);
         if (from->part[p].long_name[0] != '\0')
-            snprintf(to->part[p].long_name, sizeof to->part[p].long_name, "%s of %.90s",
-                     keep ? "mean" : "standard deviation", from->part[p].long_name);
+            snprintf(to->part[p].long_name, sizeof to->part[p].long_name, "mean of %.100s",
+                     from->part[p].long_name);
     }
+}
+
+/* "u10" -> "u10_std", a scalar without a standard name: spreads of components make no vector. */
+static void make_spread(const gndp_channel *from, int part, gndp_channel *to)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%.55s_std", from->part[part].name);
+    *to = gndp_channel_scalar(name, from->units);
+    snprintf(to->cell_methods, sizeof to->cell_methods, "realization: standard_deviation");
+    if (from->part[part].long_name[0] != '\0')
+        snprintf(to->part[0].long_name, sizeof to->part[0].long_name,
+                 "standard deviation of %.100s", from->part[part].long_name);
+}
+
+static gndp_channel base_channel(const gp_netcdf_plan *plan, int c)
+{
+    char name[16];
+    if (plan->data != NULL && plan->data->n_channels > 0)
+        return plan->data->channel[c];
+    snprintf(name, sizeof name, "y%d", c + 1);
+    return gndp_channel_scalar(name, "1");
 }
 
 /* The data's channels, or y1, y2, ..: as draws, or as mean and as standard deviation. */
@@ -37,25 +54,21 @@ static int make_channels(const gp_netcdf_plan *plan, gp_netcdf *out, int *n)
 {
     const int named = plan->data != NULL ? plan->data->n_channels : 0;
     const int base = named > 0 ? named : plan->outputs;
-    out->channel = calloc(2 * (size_t)base, sizeof *out->channel);
+    out->channel = calloc(2 * (size_t)plan->outputs, sizeof *out->channel);
     if (out->channel == NULL)
         return gndp_failure_memory();
-    *n = plan->n_members > 0 ? base : 2 * base;
-    for (int i = 0; i < *n; i++) {
-        gndp_channel own;
-        if (named > 0) {
-            own = plan->data->channel[i % base];
-        } else {
-            char name[16];
-            snprintf(name, sizeof name, "y%d", i % base + 1);
-            own = gndp_channel_scalar(name, "1");
-        }
+    *n = 0;
+    for (int c = 0; c < base; c++) {
+        const gndp_channel own = base_channel(plan, c);
         if (plan->n_members > 0)
-            out->channel[i] = own;
-        else if (i < base)
-            derive(&own, "_mean", "realization: mean", true, &out->channel[i]);
+            out->channel[(*n)++] = own;
         else
-            derive(&own, "_std", "realization: standard_deviation", false, &out->channel[i]);
+            make_mean(&own, &out->channel[(*n)++]);
+    }
+    for (int c = 0; c < base && plan->n_members == 0; c++) {
+        const gndp_channel own = base_channel(plan, c);
+        for (int p = 0; p < own.parts; p++)
+            make_spread(&own, p, &out->channel[(*n)++]);
     }
     return GNDP_EXIT_DONE;
 }

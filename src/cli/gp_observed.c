@@ -167,10 +167,10 @@ done:
 }
 
 static int join(const gndp_observations *o, const char *time, const int *output, item *items,
-                gp_data *out)
+                gp_data *out, int64_t *lacking)
 {
     int code = GNDP_EXIT_DONE;
-    int64_t n = 0, lacking = 0;
+    int64_t n = 0;
     GNDP_STEP(gather(o, output, time, items, &n));
     qsort(items, (size_t)n, sizeof *items, by_row);
     for (int64_t i = 0; i < n;) {
@@ -178,31 +178,27 @@ static int join(const gndp_observations *o, const char *time, const int *output,
         while (end < n && (items[end].time_s == items[i].time_s ||
                            (isnan(items[end].time_s) && isnan(items[i].time_s))))
             end++;
-        GNDP_STEP(fill(o, items + i, end - i, out, &lacking));
+        GNDP_STEP(fill(o, items + i, end - i, out, lacking));
         i = end;
     }
     if (out->n_sets == 0)
         return gndp_failure("%s: no place has all of the variables%s%s", out->path,
                             time != NULL ? " in " : "", time != NULL ? time : "");
-    if (lacking > 0)
-        gndp_note("%s: %lld places lack a variable and are passed over", out->path,
-                  (long long)lacking);
 done:
     return code;
 }
 
 int gp_observed_read(const char *path, const char *const *vars, int n_vars, const char *time,
-                     gp_data *out)
+                     bool quiet, gp_data *out)
 {
     int code = GNDP_EXIT_DONE, *output = NULL;
     gndp_observations o = {0};
     item *items = NULL;
+    int64_t lacking = 0;
     GNDP_LIBRARY(gndp_observations_read(path, &o));
     out->degrees = o.space == GNDP_SPACE_SPHERE;
     out->columns = o.columns;
     out->calendar = o.calendar;
-    if (o.rejected > 0)
-        gndp_note("%s: %lld missing values are passed over", path, (long long)o.rejected);
     if (o.columns > GP_COLUMNS_MAX) {
         code = gndp_failure("%s: more than %d coordinates", path, GP_COLUMNS_MAX);
         goto done;
@@ -214,7 +210,11 @@ int gp_observed_read(const char *path, const char *const *vars, int n_vars, cons
         goto done;
     }
     GNDP_STEP(choose(&o, vars, n_vars, output, out));
-    GNDP_STEP(join(&o, time, output, items, out));
+    GNDP_STEP(join(&o, time, output, items, out, &lacking));
+    if (o.rejected > 0 && !quiet)
+        gndp_note("%s: %lld missing values are passed over", path, (long long)o.rejected);
+    if (lacking > 0 && !quiet)
+        gndp_note("%s: %lld places lack a variable and are passed over", path, (long long)lacking);
 done:
     free(output);
     free(items);

@@ -13,6 +13,6 @@
  * @param time  one time or a span; NULL: all
  */
 int gp_observed_read(const char *path, const char *const *vars, int n_vars, const char *time,
-                     gp_data *out);
+                     bool quiet, gp_data *out);
 
 #endif

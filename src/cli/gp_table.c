@@ -263,7 +263,7 @@ static bool has_values(const gndp_csv *csv)
 }
 
 int gp_table_read(const char *path, const char *const *vars, int n_vars, const char *time,
-                  gp_data *out)
+                  bool quiet, gp_data *out)
 {
     int code = GNDP_EXIT_DONE;
     gndp_csv csv = {0};
@@ -273,7 +273,7 @@ int gp_table_read(const char *path, const char *const *vars, int n_vars, const c
         code = gndp_usage_error("observations by the names of their variables are read from a "
                                 "file, not from standard input");
     } else if (!has_values(&csv)) {
-        GNDP_STEP(gp_observed_read(path, vars, n_vars, time, out));
+        GNDP_STEP(gp_observed_read(path, vars, n_vars, time, quiet, out));
     } else if (n_vars > 0 || time != NULL) {
         code = gndp_usage_error("--%s does not apply to %s, a table of x and y",
                                 n_vars > 0 ? "var" : "time", path);

@@ -7,20 +7,15 @@
 
 #include "cli/places.h"
 
-typedef struct cli_target_options {
-    gndp_place_options places;
-    const char *like;
-} cli_target_options;
-
 typedef struct cli_target {
     gndp_coords coords; /* borrows what is below, or the model's */
     gndp_places places;
-    gndp_fieldset *like;
     char text[200];
 } cli_target;
 
-/** @param out  free with cli_target_free(), also after a failure */
-int cli_target_make(const cli_target_options *options, const gndp_model *model, uint64_t seed, cli_target *out);
+/** @param options  where; none: on the points of the training
+ *  @param out  free with cli_target_free(), also after a failure */
+int cli_target_make(const gndp_place_options *options, const gndp_model *model, uint64_t seed, cli_target *out);
 void cli_target_free(cli_target *target);
 
 #endif

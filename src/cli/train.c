@@ -3,7 +3,6 @@
 #include "cli/train.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 
 #include "cli/dataset.h"
 #include "cli/gp_common.h"
+#include "cli/plot.h"
 #include "cli/usage.h"
 
 const char gndp_train_text[] =
@@ -23,8 +23,10 @@ const char gndp_train_text[] =
     "key has a default, and --keys lists them with their units.\n"
     "\n"
     "The run folder (output.folder) holds config.yaml as resolved, last.nc to go on from, log.jsonl, metrics.csv\n"
-    "and, when training ends, model.nc for sample and eval. Ctrl-C, or a kill at any moment, loses no more than\n"
-    "the steps since last.nc: --resume goes on, and ends with the same bits as a run that was never stopped.\n";
+    "and, when training ends, model.nc for sample and eval and plots/loss.png. Ctrl-C, or a kill at any moment, loses no more than\n"
+    "the steps since last.nc: --resume goes on, and ends with the same bits as a run that was never stopped (with\n"
+    "the same number of threads). Then the data must be the same; of the configuration only train.steps,\n"
+    "train.max_minutes, how often is validated and checkpointed, and sample, likelihood and output may change.\n";
 
 const char gndp_train_examples[] =
     "Examples:\n"
@@ -50,7 +52,8 @@ const gndp_option gndp_train_table[] = {
     OPTION("resume", 0, NULL, GNDP_OPTION_SWITCH, resume, "go on from last.nc of the run folder, if it is there"),
     OPTION("overwrite", 'O', NULL, GNDP_OPTION_SWITCH, overwrite, "begin anew in a run folder that has a model or checkpoint"),
     OPTION("dry-run", 0, NULL, GNDP_OPTION_SWITCH, dry_run, "say parameters, memory and time, train nothing"),
-    OPTION("keys", 0, NULL, GNDP_OPTION_SWITCH, keys, "print the resolved configuration with all keys, units and texts"),
+    OPTION("keys", 0, NULL, GNDP_OPTION_SWITCH, keys,
+           "print the resolved configuration with all keys, units and texts;\nwithout CONFIG.yaml all defaults"),
     {.name = "threads", .argument = "N", .kind = GNDP_OPTION_INTEGER, .offset = offsetof(settings, threads), .low = 0, .high = 4096,
      .text = "default: one per processor, or OMP_NUM_THREADS"},
     OPTION("json", 0, NULL, GNDP_OPTION_SWITCH, json, "one JSON object on standard output"),
@@ -65,7 +68,8 @@ typedef struct job {
     gndp_dataset data;
     gndp_model *model;
     char *folder, *last, *finished;
-    gndp_train_report report; /* the last one */
+    int64_t steps;
+    gndp_train_report report; /* the last one of this run */
 } job;
 
 /* ---- Configuration -------------------------------------------------------------------------- */
@@ -78,15 +82,50 @@ static char *path_in(const char *folder, const char *name)
     return path;
 }
 
-static int read_config(job *j, const char *path)
+/* Set a key to texts, quoted for YAML: "key=['it''s', 'b']", or without brackets where `list` is not set. */
+static int set_texts(gndp_config *config, const char *key, bool list, int n, const char *const *text)
 {
     int code = GNDP_EXIT_DONE;
-    const char *folder;
-    GNDP_LIBRARY(gndp_config_read(path, &j->config));
+    size_t bytes = strlen(key) + 4;
+    for (int i = 0; i < n; i++)
+        bytes += 2 * strlen(text[i]) + 4;
+    char *line = malloc(bytes), *to = line;
+    if (line == NULL)
+        return gndp_failure_memory();
+    to += sprintf(to, "%s=%s", key, list ? "[" : "");
+    for (int i = 0; i < n; i++) {
+        to += sprintf(to, i > 0 ? ", '" : "'");
+        for (const char *c = text[i]; *c != '\0'; c++) {
+            if (*c == '\'')
+                *to++ = '\'';
+            *to++ = *c;
+        }
+        *to++ = '\'';
+    }
+    strcpy(to, list ? "]" : "");
+    GNDP_LIBRARY(gndp_config_set(config, line));
+done:
+    free(line);
+    return code;
+}
+
+/* Files and folder of the command line become part of the configuration, so that config.yaml and the model tell what was done. */
+static int read_config(job *j, const char *path, const char *const *files, int n_files)
+{
+    int code = GNDP_EXIT_DONE;
+    const char *folder, *source;
+    GNDP_LIBRARY(path != NULL ? gndp_config_read(path, &j->config) : gndp_config_parse("", "defaults", &j->config));
     for (int i = 0; i < j->s.set.n; i++)
         GNDP_LIBRARY(gndp_config_set(j->config, j->s.set.text[i]));
+    if (n_files > 0)
+        GNDP_STEP(set_texts(j->config, "data.files", true, n_files, files));
+    GNDP_LIBRARY(gndp_config_text(j->config, "data.source", &source));
+    if (n_files > 0 && strcmp(source, "generator") == 0)
+        GNDP_LIBRARY(gndp_config_set(j->config, "data.source=files"));
+    if (j->s.output != NULL)
+        GNDP_STEP(set_texts(j->config, "output.folder", false, 1, &j->s.output));
     GNDP_LIBRARY(gndp_config_text(j->config, "output.folder", &folder));
-    j->folder = strdup(j->s.output != NULL ? j->s.output : folder);
+    j->folder = strdup(folder);
     if (j->folder == NULL)
         return gndp_failure_memory();
     j->last = path_in(j->folder, "last.nc");
@@ -111,18 +150,15 @@ static int print_config(const job *j)
 
 /* ---- The model ------------------------------------------------------------------------------ */
 
-/* A checkpoint goes on with its own configuration; what --set changed is told from it by the resolved texts. */
 static int resume(job *j)
 {
     int code = GNDP_EXIT_DONE;
+    char changed[512] = "";
     GNDP_LIBRARY(gndp_model_read(j->last, &j->model));
+    GNDP_LIBRARY(gndp_model_reconfigure(j->model, j->config, changed, sizeof changed));
     if (!j->s.quiet)
-        gndp_note("going on from %s, step %lld", j->last, (long long)gndp_model_get_progress(j->model).step);
-    gndp_config_free(j->config);
-    j->config = NULL;
-    GNDP_LIBRARY(gndp_config_clone(gndp_model_config(j->model), &j->config));
-    if (j->s.set.n > 0)
-        return gndp_failure("--set does not go with --resume: the checkpoint has its configuration (-O begins anew)");
+        gndp_note("going on from %s, step %lld%s%s", j->last, (long long)gndp_model_get_progress(j->model).step, changed[0] != '\0' ? "; changed: " : "",
+                  changed);
 done:
     return code;
 }
@@ -130,6 +166,8 @@ done:
 static int find_model(job *j)
 {
     const bool there = access(j->last, F_OK) == 0;
+    if (j->s.resume && j->s.overwrite)
+        return gndp_usage_error("--resume goes on, --overwrite begins anew: one of them");
     if (j->s.resume && there)
         return resume(j);
     if (j->s.resume && !j->s.quiet)
@@ -188,6 +226,21 @@ done:
     return code;
 }
 
+/* A picture that cannot be drawn is no reason to call a training failed. */
+static void draw_loss(const job *j)
+{
+    char *metrics = path_in(j->folder, "metrics.csv"), *plots = path_in(j->folder, "plots"), *picture = path_in(j->folder, "plots/loss.png");
+    if (metrics == NULL || plots == NULL || picture == NULL)
+        gndp_note("no loss curve: out of memory");
+    else if (mkdir(plots, 0777) != 0 && errno != EEXIST)
+        gndp_note("no loss curve: %s: %s", plots, strerror(errno));
+    else if (plot_loss(metrics, j->folder, picture) != GNDP_OK && !j->s.quiet)
+        gndp_note_library("no loss curve");
+    free(metrics);
+    free(plots);
+    free(picture);
+}
+
 static int report_end(const job *j)
 {
     const gndp_model_progress p = gndp_model_get_progress(j->model);
@@ -198,8 +251,12 @@ static int report_end(const job *j)
                                        "best_validation", gp_json_number(p.best_validation), "seconds", p.seconds));
     if (j->s.quiet)
         return GNDP_EXIT_DONE;
-    printf("trained  %lld steps in %s: loss %.4g (a network that is zero has %.4g), validation %.4g\n", (long long)p.step,
-           gndp_duration_text(p.seconds).text, j->report.loss, j->report.zero_loss, p.best_validation);
+    printf("trained  %lld of %lld steps in %s", (long long)p.step, (long long)j->steps, gndp_duration_text(p.seconds).text);
+    if (isfinite(j->report.loss))
+        printf(": loss %.4g (a network that is zero has %.4g)", j->report.loss, j->report.zero_loss);
+    if (isfinite(p.best_validation))
+        printf(", best validation %.4g", p.best_validation);
+    putchar('\n');
     printf("wrote    %s (hash %s)\n", j->finished, gndp_model_hash(j->model));
     return GNDP_EXIT_DONE;
 }
@@ -211,11 +268,11 @@ static int train(job *j)
     int code = GNDP_EXIT_DONE;
     gndp_train_options options = gndp_train_options_default();
     const gndp_logger log = {.sink = gndp_log_sink_text, .state = stderr, .level = j->s.quiet ? GNDP_LOG_ERROR : GNDP_LOG_WARN};
-    int64_t steps;
     double minutes;
-    GNDP_LIBRARY(gndp_config_integer(j->config, "train.steps", &steps));
+    GNDP_LIBRARY(gndp_config_integer(j->config, "train.steps", &j->steps));
     GNDP_LIBRARY(gndp_config_number(j->config, "train.checkpoint_minutes", &minutes));
     options.folder = j->folder;
+    options.fresh = j->s.overwrite;
     options.checkpoint_minutes = minutes;
     options.report = keep_report;
     options.report_state = j;
@@ -225,7 +282,7 @@ static int train(job *j)
     if (!j->s.quiet) {
         gndp_progress_options shown = gndp_progress_options_default();
         shown.unit = "step";
-        if (gndp_progress_create(&shown, "training", steps, first < steps ? first : steps, &options.progress) != GNDP_OK)
+        if (gndp_progress_create(&shown, "training", j->steps, first < j->steps ? first : j->steps, &options.progress) != GNDP_OK)
             options.progress = NULL; /* the work goes on without */
     }
     gp_interruptible();
@@ -237,7 +294,23 @@ static int train(job *j)
     }
     if (st != GNDP_OK)
         return gndp_failure_library();
+    draw_loss(j);
     GNDP_STEP(report_end(j));
+done:
+    return code;
+}
+
+/* Distances in a plane are not those on the ground: a user is told when it matters. */
+static int check_plane(const job *j)
+{
+    int code = GNDP_EXIT_DONE;
+    const gndp_projection *plane = gndp_model_projection(j->model);
+    double distortion;
+    if (plane == NULL || j->s.quiet)
+        return GNDP_EXIT_DONE;
+    GNDP_LIBRARY(gndp_projection_distortion(plane, j->data.all, &distortion));
+    if (distortion > 0.01)
+        gndp_note("the local plane is off by up to %.2g %% in distances; data.coordinates: sphere has none of it", 100.0 * distortion);
 done:
     return code;
 }
@@ -246,15 +319,18 @@ static int run(job *j, const char *const *words, int n_words)
 {
     int code = GNDP_EXIT_DONE;
     const gndp_logger log = {.sink = gndp_log_sink_text, .state = stderr, .level = j->s.verbose ? GNDP_LOG_INFO : GNDP_LOG_WARN};
-    if (n_words < 1)
+    if (n_words < 1 && !j->s.keys)
         return gndp_usage_error("train wants a configuration, CONFIG.yaml");
-    GNDP_STEP(read_config(j, words[0]));
+    GNDP_STEP(read_config(j, n_words > 0 ? words[0] : NULL, words + 1, n_words > 0 ? n_words - 1 : 0));
     if (j->s.keys)
         return print_config(j);
     GNDP_STEP(find_model(j));
-    GNDP_STEP(gndp_dataset_open(j->config, words + 1, n_words - 1, &log, &j->data));
+    GNDP_STEP(gndp_dataset_open(j->config, NULL, 0, &log, &j->data));
     if (j->model == NULL)
         GNDP_LIBRARY(gndp_model_create(j->config, j->data.part[0], &j->model));
+    else
+        GNDP_LIBRARY(gndp_model_check_data(j->model, j->data.part[0]));
+    GNDP_STEP(check_plane(j));
     if (j->s.dry_run)
         return dry_run(j);
     if (!j->s.quiet && !j->s.json)
@@ -267,7 +343,7 @@ done:
 int gndp_train_run(int argc, char **argv)
 {
     int code = GNDP_EXIT_DONE;
-    job j = {0};
+    job j = {.report = {.loss = (double)NAN, .zero_loss = (double)NAN, .validation = (double)NAN}};
     const char *const *words = NULL;
     int n_words = 0;
     gndp_usage_of("train");

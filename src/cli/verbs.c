@@ -10,6 +10,7 @@
 #include "cli/gp.h"
 #include "cli/help.h"
 #include "cli/info.h"
+#include "cli/plot.h"
 #include "cli/sample.h"
 #include "cli/train.h"
 #include "cli/version.h"
@@ -44,6 +45,12 @@ const gndp_verb gndp_verbs[] = {
      .options = gndp_eval_table,
      .examples = gndp_eval_examples,
      .run = gndp_eval_run},
+    {.name = "plot",
+     .summary = "pictures of fields, functions, tracks, tables and training runs",
+     .help = plot_text,
+     .options = plot_options,
+     .examples = plot_examples,
+     .run = plot_run},
     {.name = "info",
      .summary = "what gndp understands of a file",
      .help = info_text,

@@ -58,7 +58,8 @@ done:
     return st;
 }
 
-static gndp_status check_target(const char *path, bool overwrite, mode_t *mode)
+/* @param mode  out: permissions of the file that is there, 0: there is none */
+static gndp_status check_target(const char *path, bool overwrite, unsigned *mode)
 {
     gndp_status st = GNDP_OK;
     struct stat status;
@@ -112,20 +113,15 @@ gndp_status gndp_beside_open(const char *path, bool overwrite, gndp_beside *out)
 {
     gndp_status st = GNDP_OK;
     gndp_beside file = gndp_beside_none();
-    mode_t mode = 0;
     *out = file;
     GNDP_CHECK(path != NULL && path[0] != 0, GNDP_ERR_ARG, "a file to write needs a name");
     GNDP_TRY(absolute(path, &file.path));
-    GNDP_TRY(check_target(file.path, overwrite, &mode));
+    GNDP_TRY(check_target(file.path, overwrite, &file.mode));
     const size_t bytes = strlen(file.path) + sizeof ".part";
     file.part = malloc(bytes);
     GNDP_CHECK(file.part != NULL, GNDP_ERR_NOMEM, "%zu bytes", bytes);
     snprintf(file.part, bytes, "%s.part", file.path);
     GNDP_TRY(take(&file));
-    if (mode != 0)
-        (void)fchmod(
-            file.fd,
-            mode); /* where that is refused the file keeps what the umask gave: no reason to fail */
     *out = file;
     file = gndp_beside_none();
 done:
@@ -293,13 +289,16 @@ done:
 
 gndp_status gndp_beside_check(const gndp_beside *file, bool overwrite)
 {
-    mode_t mode;
+    unsigned mode;
     return check_target(file->path, overwrite, &mode);
 }
 
 gndp_status gndp_beside_commit(gndp_beside *file, bool overwrite)
 {
     gndp_status st = GNDP_OK;
+    if (file->mode != 0)
+        (void)fchmod(file->fd,
+                     file->mode); /* else it keeps what the umask gave: no reason to fail */
     GNDP_TRY(gndp_beside_sync(file));
     const int failed =
         overwrite ? rename(file->part, file->path) : rename_new(file->part, file->path);

@@ -17,6 +17,7 @@ typedef struct gndp_beside {
     char *part; /* path + ".part" */
     int fd;     /* of the part; -1 once closed */
     bool found; /* a part with content was there before */
+    unsigned mode; /* permissions of the file that is replaced, 0: there is none */
 } gndp_beside;
 
 /** What an unused gndp_beside holds, so that gndp_beside_close() may be called on it. */

@@ -71,8 +71,10 @@ static gndp_status read_row(const gndp_csv_reader *r, places *p)
         GNDP_CHECK(gndp_number_parse(r->cell[column[i]], &place[i]), GNDP_ERR_FORMAT,
                    "%s:%" PRId64 ": column %d: '%s' is no finite number", r->path, r->row_line,
                    column[i] + 1, gndp_shown(r->cell[column[i]]).text);
-    snprintf(where, sizeof where, "%.480s:%" PRId64, r->path, r->row_line);
-    GNDP_TRY(gndp_place_check(where, place[0], place[1]));
+    if (!gndp_place_is(place[0], place[1])) {
+        snprintf(where, sizeof where, "%.480s:%" PRId64, r->path, r->row_line);
+        GNDP_TRY(gndp_place_check(where, place[0], place[1]));
+    }
     if (p->n == p->room) {
         const int64_t room = p->room > 0 ? 2 * p->room : 1024;
         double *grown = realloc(p->degrees, 2 * (size_t)room * sizeof *grown);

@@ -94,10 +94,11 @@ static gndp_status take_asked(gndp_nc_opening *opening, const gndp_nc_contents *
             group.var[group.n++] = v;
         }
         if (request.n_parts > 1) {
-            GNDP_CHECK(whole->space != GNDP_SPACE_SPHERE || request.n_parts == 2, GNDP_ERR_ARG,
-                       "vector '%s' has %d components: on the sphere it has 2, eastward and "
-                       "northward",
-                       request.name, request.n_parts);
+            GNDP_CHECK(request.n_parts == whole->columns, GNDP_ERR_ARG,
+                       "%s: vector '%s' has %d components: here it has %d%s", c->path, request.name,
+                       request.n_parts, whole->columns,
+                       whole->space == GNDP_SPACE_SPHERE ? ", eastward and northward"
+                                                         : ", one along each coordinate");
             group.kind = GNDP_CHANNEL_VECTOR;
         }
         gndp_text_append(group.name, sizeof group.name, "%s",
@@ -216,8 +217,9 @@ static void join_marked(const gndp_nc_contents *c, int n, candidate *list, int f
             strcmp(name, other) == 0 && alike(&list[first].shape, &list[k].shape))
             joined.var[joined.n++] = k;
     const bool place = strcmp(attribute, "sphere_point") == 0;
-    if (joined.n < 2 || (place && joined.n != 2) ||
-        (!place && list[first].shape.space == GNDP_SPACE_SPHERE && joined.n != 2))
+    const gndp_nc_shape *shape = &list[first].shape;
+    if (joined.n != (place || shape->space == GNDP_SPACE_SPHERE ? 2 : shape->columns) ||
+        joined.n < 2)
         return;
     joined.kind = place ? GNDP_CHANNEL_SPHERE : GNDP_CHANNEL_VECTOR;
     *group = joined; /* indices into the list for now */

@@ -91,10 +91,12 @@ static bool means(const gndp_nc_var *var, const char *name, int way, const char 
         return strcasecmp(var->name, name) == 0;
     case BY_STANDARD_NAME:
         return var->standard_name[0] != '\0' && strcasecmp(var->standard_name, name) == 0;
-    default:
+    case BY_ALIAS:
         return lists(alias, name) &&
                (lists(alias, var->name) ||
                 (var->standard_name[0] != '\0' && lists(alias, var->standard_name)));
+    default: /* BY_GUESS: the standard name of all heights, as the name of the one variable */
+        return lists(aliases[0], name) && strcasecmp(var->name, "air_temperature") == 0;
     }
 }
 

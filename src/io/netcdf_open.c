@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "io/lock.h"
 #include "io/netcdf_file.h"
+#include "io/netcdf_ragged.h"
 #include "io/netcdf_set.h"
 
 #define MAX_NOTES 200
@@ -356,7 +357,8 @@ static gndp_status make_set(gndp_nc_view *view, const gndp_nc_fields *fields,
     const gndp_field_source source = {
         .state = view, .read = gndp_nc_view_read, .close = gndp_nc_view_close};
     kept = NULL;
-    GNDP_TRY(gndp_fieldset_create_view(&spec, source, out));
+    st = gndp_fieldset_create_view(&spec, source, out);
+    GNDP_CHECK(st == GNDP_OK, st, "%s: %s", origin, gndp_nc_last_reason().text);
 done:
     gndp_nc_view_close(kept);
     free(label);
@@ -406,10 +408,15 @@ gndp_status gndp_netcdf_open(const char *const *path, int n_paths, const gndp_re
     for (int f = 0; f < n_paths; f++)
         view->file[f].contents.nc = -1;
     gndp_nc_lock();
-    st = open_files(&opening, path, n_paths, &fields, &attributes, view);
+    if (n_paths == 1) /* fields on points of their own, which are no tracks: netcdf_ragged.c */
+        st = gndp_nc_ragged_open(&opening, path[0], out);
+    if (st == GNDP_OK && *out == NULL)
+        st = open_files(&opening, path, n_paths, &fields, &attributes, view);
     gndp_nc_unlock();
     give_notes(opening.options->log, &opening.notes);
     GNDP_TRY(st);
+    if (*out != NULL)
+        goto done;
     gndp_nc_view *handed = view;
     view = NULL;
     GNDP_TRY(make_set(handed, &fields, &attributes, out));

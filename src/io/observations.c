@@ -66,16 +66,22 @@ done:
     return st;
 }
 
+int gndp_observations_find(const gndp_observations *o, const char *name)
+{
+    for (int i = 0; i < o->n_channels; i++)
+        if (strcmp(o->name[i], name) == 0)
+            return i;
+    return -1;
+}
+
 gndp_status gndp_observations_channel(gndp_observations *o, const char *where, const char *name,
                                       int *out)
 {
     gndp_status st = GNDP_OK;
     const int n = o->n_channels;
-    for (int i = 0; i < n; i++)
-        if (strcmp(o->name[i], name) == 0) {
-            *out = i;
-            return GNDP_OK;
-        }
+    *out = gndp_observations_find(o, name);
+    if (*out >= 0)
+        goto done;
     GNDP_CHECK(*name != '\0', GNDP_ERR_FORMAT, "%s: the name of the variable is missing", where);
     GNDP_CHECK(strlen(name) < sizeof *o->name, GNDP_ERR_FORMAT,
                "%s: the name '%s' is longer than %zu bytes", where, gndp_shown(name).text,

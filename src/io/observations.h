@@ -7,7 +7,7 @@
 
 enum {
     GNDP_OBSERVATIONS_DIMS = 8,       /* most abstract coordinates */
-    GNDP_OBSERVATIONS_CHANNELS = 4096 /* most variables of one table */
+    GNDP_OBSERVATIONS_CHANNELS = 1024 /* most variables of one table */
 };
 
 /** One value, as gndp_observations_add() takes it. */
@@ -22,6 +22,9 @@ typedef struct gndp_observation {
 /** Append a value; `room` is the number of values there is memory for, 0 at first. */
 gndp_status gndp_observations_add(gndp_observations *o, int64_t *room,
                                   const gndp_observation *value);
+
+/** Number of the channel of that name; -1: there is none. */
+int gndp_observations_find(const gndp_observations *o, const char *name);
 
 /** Number of the channel of that name, made if there is none. @param where  for messages,
  * "file:line" */

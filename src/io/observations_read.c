@@ -59,7 +59,7 @@ static gndp_status read_place(reading *r)
     gndp_status st = GNDP_OK;
     for (int d = 0; d < r->f.n_coordinates; d++)
         GNDP_TRY(gndp_csv_number(r->csv, r->row, r->f.coordinate[d], &r->x[d]));
-    if (r->f.sphere)
+    if (r->f.sphere && !gndp_place_is(r->x[0], r->x[1]))
         GNDP_TRY(gndp_place_check(where(r).text, r->x[0], r->x[1]));
     r->time_s = (double)NAN;
     if (r->f.time >= 0) {
@@ -146,7 +146,9 @@ static gndp_status read_long_row(reading *r)
     gndp_status st = GNDP_OK;
     double value, sd;
     int channel;
-    GNDP_TRY(gndp_observations_channel(r->o, where(r).text, cell(r, r->f.variable), &channel));
+    channel = gndp_observations_find(r->o, cell(r, r->f.variable));
+    if (channel < 0)
+        GNDP_TRY(gndp_observations_channel(r->o, where(r).text, cell(r, r->f.variable), &channel));
     if (is_missing(cell(r, r->f.value))) {
         r->o->rejected++;
         goto done;

@@ -6,6 +6,11 @@
 
 #include "base/error.h"
 
+bool gndp_place_is(double lat, double lon)
+{
+    return lat >= -90.0 && lat <= 90.0 && lon >= -360.0 && lon <= 720.0;
+}
+
 gndp_status gndp_place_check(const char *where, double lat, double lon)
 {
     gndp_status st = GNDP_OK;

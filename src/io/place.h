@@ -5,6 +5,8 @@
 
 #include <gndp/fields.h>
 
+/** Whether there is such a place: latitude -90..90, longitude -360..720. */
+bool gndp_place_is(double lat, double lon);
 /** Refuse a latitude outside -90..90 or a longitude outside -360..720. @param where  "file:line",
  * for the message */
 gndp_status gndp_place_check(const char *where, double lat, double lon);

@@ -141,8 +141,9 @@ done:
 gndp_status gndp_track_table_add(gndp_track_table *table, const gndp_fix *fix)
 {
     gndp_status st = GNDP_OK;
-    GNDP_TRY(gndp_place_check(gndp_track_table_where(table, fix->storm, fix->line).text, fix->lat,
-                              fix->lon));
+    if (!gndp_place_is(fix->lat, fix->lon))
+        GNDP_TRY(gndp_place_check(gndp_track_table_where(table, fix->storm, fix->line).text,
+                                  fix->lat, fix->lon));
     if (table->n_fixes == table->fix_room) {
         const int64_t room = table->fix_room > 0 ? 2 * table->fix_room : 1024;
         gndp_fix *grown = realloc(table->fix, (size_t)room * sizeof *grown);
@@ -200,11 +201,11 @@ static gndp_status check_order(gndp_track_table *table, int64_t s, bool wind, bo
     int64_t kept = 0;
     for (int64_t i = 0; i < storm->n; i++) {
         gndp_fix *last = kept > 0 ? &fix[kept - 1] : NULL;
-        const gndp_track_where where = gndp_track_table_where(table, s, fix[i].line);
         if (last == NULL || fix[i].time_s > last->time_s) {
             fix[kept++] = fix[i];
             continue;
         }
+        const gndp_track_where where = gndp_track_table_where(table, s, fix[i].line);
         GNDP_CHECK(fix[i].time_s == last->time_s, GNDP_ERR_FORMAT,
                    "%s: storm %s: time goes back from %s to %s", where.text, storm->id,
                    gndp_calendar_text(GNDP_CALENDAR_STANDARD, last->time_s).text,

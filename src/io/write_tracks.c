@@ -416,8 +416,10 @@ static gndp_status put_all(tracks *t, const gndp_write_options *options)
                                   t->column[k].name);
             on_earth = on_earth || strcmp(t->column[k].standard_name, "latitude") == 0;
         }
-    GNDP_TRY(gndp_out_global(t->nc, t->path, on_earth ? "trajectory" : NULL, t->spec->n_attributes,
-                             t->spec->attribute, options, NULL));
+    /* a trajectory of CF has times; without any the file is a ragged array of places */
+    const char *feature = on_earth && t->time_units != NULL ? "trajectory" : NULL;
+    GNDP_TRY(gndp_out_global(t->nc, t->path, feature, t->spec->n_attributes, t->spec->attribute,
+                             options, NULL));
     GNDP_NC_WRITE(nc_def_dim(t->nc, "trajectory", (size_t)t->spec->n_fields, &trajectory), t->path,
                   "trajectory");
     GNDP_NC_WRITE(nc_def_dim(t->nc, "obs", (size_t)t->n_obs, &obs), t->path, "obs");

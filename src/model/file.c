@@ -10,6 +10,7 @@
 #include "base/error.h"
 
 enum { FORMAT_VERSION = 1 };
+static const int64_t MOST_POINTS = INT64_C(1) << 40, MOST_STEPS = INT64_C(1) << 30;
 
 typedef struct name {
     char text[160];
@@ -166,11 +167,15 @@ gndp_status gndp_model_write(const gndp_model *model, const char *path, bool ful
 {
     gndp_status st = GNDP_OK;
     gndp_archive *archive = NULL;
+    char hash[17];
     GNDP_CHECK(model != NULL && path != NULL, GNDP_ERR_ARG, "model or path is NULL");
+    GNDP_CHECK(!full || model->complete, GNDP_ERR_STATE, "%s: this model has no optimiser state to write", path);
     GNDP_TRY(gndp_archive_create(&archive));
     GNDP_TRY(gndp_archive_put_integer(archive, "gndp_model", FORMAT_VERSION));
     GNDP_TRY(gndp_archive_put_text(archive, "title", "gndp model"));
-    GNDP_TRY(gndp_archive_put_text(archive, "hash", model->hash));
+    model_hash_of(model, hash);
+    GNDP_TRY(gndp_archive_put_text(archive, "hash", hash));
+    GNDP_TRY(gndp_archive_put_text(archive, "data/fingerprint", model->data_hash));
     GNDP_TRY(put_config(archive, model->config));
     GNDP_TRY(put_fields(archive, gndp_fieldset_get_spec(model->fields)));
     GNDP_TRY(put_frame(archive, model));
@@ -242,6 +247,8 @@ static gndp_status get_coords(const gndp_archive *archive, gndp_coords *out)
         GNDP_TRY(get_text(archive, numbered("axis", a, "units").text, axis->units, sizeof axis->units));
         if (out->layout == GNDP_LAYOUT_PRODUCT) {
             GNDP_TRY(get_doubles(archive, numbered("axis", a, "value").text, 1, &axis->size, &axis->value));
+            GNDP_CHECK(axis->size >= 1 && axis->size <= MOST_POINTS / out->n, GNDP_ERR_FORMAT, "axis %s has %lld values", axis->name,
+                       (long long)axis->size);
             out->n *= axis->size;
         }
     }
@@ -308,31 +315,80 @@ done:
     return st;
 }
 
-static gndp_status get_frame(const gndp_archive *archive, gndp_model *model)
+static gndp_status get_finite(const gndp_archive *archive, const char *key, int64_t columns, int64_t rows, const double **out)
+{
+    gndp_status st = GNDP_OK;
+    int64_t found;
+    GNDP_TRY(get_doubles(archive, key, columns, &found, out));
+    GNDP_CHECK(found == rows, GNDP_ERR_FORMAT, "%s has %lld rows, not %lld", key, (long long)found, (long long)rows);
+    for (int64_t i = 0; i < rows * columns; i++)
+        GNDP_CHECK(isfinite((*out)[i]), GNDP_ERR_FORMAT, "%s: value %lld is %g", key, (long long)i, (*out)[i]);
+done:
+    return st;
+}
+
+static gndp_status get_normaliser(const gndp_archive *archive, gndp_model *model)
 {
     gndp_status st = GNDP_OK;
     const int components = gndp_fieldset_components(model->fields);
+    const int64_t points = gndp_fieldset_get_spec(model->fields)->coords.n;
+    gndp_normaliser *z = &model->normaliser;
     const double *mean, *scale, *climatology;
     const gndp_array *array;
-    int64_t kind, rows;
+    GNDP_TRY(get_finite(archive, "normaliser/mean", components, 1, &mean));
+    GNDP_TRY(get_finite(archive, "normaliser/scale", components, 1, &scale));
+    GNDP_TRY(gndp_normaliser_identity(components, z));
+    memcpy(z->mean, mean, (size_t)components * sizeof *mean);
+    memcpy(z->scale, scale, (size_t)components * sizeof *scale);
+    for (int p = 0; p < components; p++)
+        GNDP_CHECK(scale[p] > 0.0, GNDP_ERR_FORMAT, "normaliser/scale: value %d is %g", p, scale[p]);
+    if (gndp_archive_get(archive, "normaliser/climatology", &array) != GNDP_OK)
+        goto done;
+    GNDP_TRY(get_finite(archive, "normaliser/climatology", components, points, &climatology));
+    z->climatology = malloc((size_t)(points * components) * sizeof *climatology);
+    GNDP_CHECK(z->climatology != NULL, GNDP_ERR_NOMEM, "climatology of %lld points", (long long)points);
+    memcpy(z->climatology, climatology, (size_t)(points * components) * sizeof *climatology);
+    z->points = points;
+done:
+    return st;
+}
+
+static gndp_status get_frame(const gndp_archive *archive, gndp_model *model)
+{
+    gndp_status st = GNDP_OK;
+    const bool sphere = gndp_fieldset_get_spec(model->fields)->coords.space == GNDP_SPACE_SPHERE;
+    gndp_projection *plane = &model->projection;
+    int64_t kind;
     GNDP_TRY(get_int(archive, "frame/kind", 0, MODEL_SPHERE, &kind));
     model->frame = (model_frame)kind;
     GNDP_TRY(gndp_archive_get_number(archive, "frame/lat0_deg", &model->projection.lat0_deg));
     GNDP_TRY(gndp_archive_get_number(archive, "frame/lon0_deg", &model->projection.lon0_deg));
     GNDP_TRY(gndp_archive_get_number(archive, "frame/radius_km", &model->projection.radius_km));
     GNDP_TRY(gndp_archive_get_number(archive, "frame/x_scale", &model->x_scale));
-    GNDP_TRY(get_doubles(archive, "normaliser/mean", components, &rows, &mean));
-    GNDP_TRY(get_doubles(archive, "normaliser/scale", components, &rows, &scale));
-    GNDP_TRY(gndp_normaliser_identity(components, &model->normaliser));
-    memcpy(model->normaliser.mean, mean, (size_t)components * sizeof *mean);
-    memcpy(model->normaliser.scale, scale, (size_t)components * sizeof *scale);
-    if (gndp_archive_get(archive, "normaliser/climatology", &array) == GNDP_OK) {
-        GNDP_TRY(get_doubles(archive, "normaliser/climatology", components, &rows, &climatology));
-        model->normaliser.climatology = malloc((size_t)(rows * components) * sizeof *climatology);
-        GNDP_CHECK(model->normaliser.climatology != NULL, GNDP_ERR_NOMEM, "climatology of %lld points", (long long)rows);
-        memcpy(model->normaliser.climatology, climatology, (size_t)(rows * components) * sizeof *climatology);
-        model->normaliser.points = rows;
+    GNDP_CHECK(sphere == (model->frame != MODEL_NATIVE), GNDP_ERR_FORMAT, "frame/kind %lld does not go with points %s", (long long)kind,
+               sphere ? "on the sphere" : "that are not on the sphere");
+    GNDP_CHECK(model->x_scale > 0.0 && isfinite(model->x_scale), GNDP_ERR_FORMAT, "frame/x_scale is %g", model->x_scale);
+    GNDP_CHECK(model->frame != MODEL_PLANE || (fabs(plane->lat0_deg) < 90.0 && fabs(plane->lon0_deg) <= 720.0 && plane->radius_km > 0.0 &&
+                                               isfinite(plane->radius_km)),
+               GNDP_ERR_FORMAT, "the plane has its centre at %g, %g degrees and radius %g km", plane->lat0_deg, plane->lon0_deg, plane->radius_km);
+    GNDP_TRY(get_normaliser(archive, model));
+done:
+    return st;
+}
+
+/* What the network wants is asked for only where the file can hold it. */
+static gndp_status check_size(const gndp_archive *archive, const gndp_model *model)
+{
+    gndp_status st = GNDP_OK;
+    const int64_t wanted = gndp_net_parameters(&model->net);
+    double there = 0.0;
+    for (int i = 0; i < gndp_archive_count(archive); i++) {
+        const gndp_array *array;
+        GNDP_TRY(gndp_archive_get(archive, gndp_archive_name(archive, i), &array));
+        there += (double)gndp_type_count(array->type);
     }
+    GNDP_CHECK(wanted >= 0 && (double)wanted <= there, GNDP_ERR_FORMAT, "the network wants %lld parameters, the file holds %.0f numbers",
+               (long long)wanted, there);
 done:
     return st;
 }
@@ -369,7 +425,7 @@ static gndp_status get_progress(const gndp_archive *archive, gndp_model *model, 
     const gndp_array *array;
     int64_t rows;
     model->progress.best_validation = (double)NAN;
-    GNDP_TRY(get_int(archive, "progress/step", 0, INT64_C(1) << 31, &model->progress.step));
+    GNDP_TRY(get_int(archive, "progress/step", 0, MOST_STEPS, &model->progress.step));
     if (!full)
         goto done;
     GNDP_TRY(get_doubles(archive, "progress/rest", 4, &rows, &rest));
@@ -378,6 +434,8 @@ static gndp_status get_progress(const gndp_archive *archive, gndp_model *model, 
     model->progress.best_validation = rest[1];
     model->progress.loss_sum = rest[2];
     model->progress.loss_count = rest[3];
+    GNDP_CHECK(rest[0] >= 0.0 && isfinite(rest[0]) && isfinite(rest[2]) && rest[3] >= 0.0 && isfinite(rest[3]), GNDP_ERR_FORMAT,
+               "progress/rest says %g seconds, loss %g of %g steps", rest[0], rest[2], rest[3]);
     if (gndp_archive_get(archive, "progress/history", &array) == GNDP_OK) {
         GNDP_TRY(get_doubles(archive, "progress/history", MODEL_HISTORY, &rows, &history));
         for (int64_t i = 0; i < rows; i++)
@@ -400,11 +458,18 @@ static gndp_status fill(const gndp_archive *archive, const char *path, gndp_mode
     GNDP_TRY(get_fields(archive, &model->fields));
     GNDP_TRY(get_frame(archive, model));
     GNDP_TRY(model_assemble(model));
+    GNDP_TRY(check_size(archive, model));
+    GNDP_TRY(model_add_store(model));
     GNDP_TRY(get_int(archive, "full", 0, 1, &full));
     GNDP_TRY(get_parameters(archive, model, full != 0));
     GNDP_TRY(get_progress(archive, model, full != 0));
     model->complete = full != 0;
     model_rehash(model);
+    if (gndp_archive_get_text(archive, "data/fingerprint", &text) != GNDP_OK)
+        goto done; /* made before there was one, when the hash meant less */
+    GNDP_TRY(get_text(archive, "data/fingerprint", model->data_hash, sizeof model->data_hash));
+    GNDP_TRY(gndp_archive_get_text(archive, "hash", &text));
+    GNDP_CHECK(strcmp(text, model->hash) == 0, GNDP_ERR_FORMAT, "the model's hash is %s, the file says %s", model->hash, text);
 done:
     return st;
 }
@@ -419,7 +484,13 @@ gndp_status gndp_model_read(const char *path, gndp_model **out)
     GNDP_TRY(gndp_archive_read(path, &archive));
     model = calloc(1, sizeof *model);
     GNDP_CHECK(model != NULL, GNDP_ERR_NOMEM, "model");
-    GNDP_TRY(fill(archive, path, model));
+    st = fill(archive, path, model);
+    if (st != GNDP_OK && strstr(gndp_last_text(), path) == NULL) { /* whatever is wrong is wrong with this file */
+        char *text = strdup(gndp_last_text());
+        st = gndp_fail_at(GNDP_HERE, st, "%s: %s", path, text != NULL ? text : "");
+        free(text);
+    }
+    GNDP_TRY(st);
     *out = model;
     model = NULL;
 done:

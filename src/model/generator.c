@@ -2,8 +2,8 @@
 // Samples and densities of a model on one point set, in physical units.
 #include "model/model.h"
 
+#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 
@@ -12,6 +12,7 @@ struct gndp_generator {
     gndp_score score;
     gndp_evaluator *evaluator;
     gndp_gaussian *law;
+    gndp_normaliser normaliser; /* at these points */
     int64_t points;
 };
 
@@ -28,10 +29,8 @@ gndp_status gndp_generator_create(gndp_model *model, const gndp_coords *coords, 
     GNDP_CHECK(generator != NULL, GNDP_ERR_NOMEM, "generator");
     generator->model = model;
     generator->points = coords->n;
-    GNDP_CHECK(model->normaliser.points == 0 || model->normaliser.points == coords->n, GNDP_ERR_SHAPE,
-               "the model has a climatology of %lld points and draws fields on those only, not on %lld", (long long)model->normaliser.points,
-               (long long)coords->n);
     GNDP_TRY(gndp_model_points(model, coords, &x, &points));
+    GNDP_TRY(model_normaliser_at(model, coords, &generator->normaliser));
     GNDP_TRY(gndp_process_law(model->process, points, NULL, &generator->law));
     GNDP_TRY(gndp_model_score(model, true, bf16, &generator->score));
     const gndp_evaluator_options options = {.batch = batch, .device = device};
@@ -52,6 +51,7 @@ void gndp_generator_free(gndp_generator *generator)
     gndp_evaluator_free(generator->evaluator);
     gndp_score_free(&generator->score);
     gndp_gaussian_free(generator->law);
+    gndp_normaliser_free(&generator->normaliser);
     free(generator);
 }
 
@@ -72,8 +72,8 @@ gndp_status gndp_generator_sample(gndp_generator *generator, const gndp_sampler_
     GNDP_CHECK(generator != NULL && values != NULL, GNDP_ERR_ARG, "generator or values is NULL");
     const gndp_model *model = generator->model;
     GNDP_TRY(gndp_sample(generator->evaluator, gndp_process_schedule(model->process), generator->law, options, n, member, NULL, values));
-    GNDP_TRY(gndp_normaliser_invert(&model->normaliser, n, generator->points, NULL, values));
     model_swap(model, n, generator->points, values);
+    GNDP_TRY(gndp_normaliser_invert(&generator->normaliser, n, generator->points, NULL, values));
 done:
     return st;
 }
@@ -88,13 +88,17 @@ gndp_status gndp_generator_log_likelihood(gndp_generator *generator, const gndp_
     const int64_t size = n * generator->points * model->net.y_dim;
     z = malloc((size_t)(size > 0 ? size : 1) * sizeof *z);
     GNDP_CHECK(z != NULL, GNDP_ERR_NOMEM, "%lld values", (long long)size);
-    memcpy(z, values, (size_t)size * sizeof *z);
+    for (int64_t i = 0; i < size; i++) {
+        GNDP_CHECK(isfinite(values[i]), GNDP_ERR_NONFINITE, "field %lld: value %lld is %g", (long long)(i * n / size),
+                   (long long)(i % (size / n)), values[i]);
+        z[i] = values[i];
+    }
+    GNDP_TRY(gndp_normaliser_apply(&generator->normaliser, n, generator->points, NULL, z));
     model_swap(model, n, generator->points, z);
-    GNDP_TRY(gndp_normaliser_apply(&model->normaliser, n, generator->points, NULL, z));
     GNDP_TRY(gndp_log_likelihood(generator->evaluator, gndp_process_schedule(model->process), generator->law, options, n, member, z, log_p,
                                  NULL));
     for (int64_t i = 0; i < n; i++)
-        log_p[i] += (double)generator->points * gndp_normaliser_log_jacobian(&model->normaliser);
+        log_p[i] += (double)generator->points * gndp_normaliser_log_jacobian(&generator->normaliser);
 done:
     free(z);
     return st;

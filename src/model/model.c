@@ -48,18 +48,20 @@ done:
     return st;
 }
 
-/* process.mean: one number for all components, or one for each. */
-static gndp_status read_mean(const gndp_config *config, int components, double **out)
+/* process.mean: one number for all components, or one for each in the order of the user. */
+static gndp_status read_mean(const gndp_model *model, double **out)
 {
     gndp_status st = GNDP_OK;
     const double *given;
+    const int components = gndp_fieldset_components(model->fields);
     int n;
     *out = calloc((size_t)components, sizeof **out);
     GNDP_CHECK(*out != NULL, GNDP_ERR_NOMEM, "%d components", components);
-    GNDP_TRY(gndp_config_numbers(config, "process.mean", &n, &given));
+    GNDP_TRY(gndp_config_numbers(model->config, "process.mean", &n, &given));
     GNDP_CHECK(n <= 1 || n == components, GNDP_ERR_SHAPE, "process.mean: %d numbers for %d components", n, components);
     for (int p = 0; p < components && n > 0; p++)
         (*out)[p] = given[n == 1 ? 0 : p];
+    model_swap(model, 1, 1, *out);
 done:
     return st;
 }
@@ -85,6 +87,28 @@ done:
     return st;
 }
 
+/* Equivariant networks take scalars first, then vectors with one component a coordinate: as data.var and data.vectors give them. */
+static gndp_status count_scalars(const gndp_model *model, int64_t *out)
+{
+    gndp_status st = GNDP_OK;
+    const gndp_fieldset_spec *spec = gndp_fieldset_get_spec(model->fields);
+    *out = 0;
+    for (int c = 0; c < spec->n_channels; c++) {
+        const bool scalar = spec->channel[c].kind == GNDP_CHANNEL_SCALAR;
+        GNDP_CHECK(!scalar || *out == c, GNDP_ERR_UNSUPPORTED,
+                   "score.net: equivariant networks take scalar channels before vectors, but %s stands behind %s; name the scalars in data.var and the "
+                   "vectors in data.vectors",
+                   spec->channel[c].name, spec->channel[c - 1].name);
+        GNDP_CHECK(scalar || spec->channel[c].components == model_dim(model), GNDP_ERR_UNSUPPORTED,
+                   "score.net: channel %s has vectors of %d components, the points have %d coordinates: an equivariant network cannot turn both together; "
+                   "choose data.coordinates: plane or another network",
+                   spec->channel[c].name, spec->channel[c].components, model_dim(model));
+        *out += scalar;
+    }
+done:
+    return st;
+}
+
 static gndp_status read_net(gndp_model *model)
 {
     gndp_status st = GNDP_OK;
@@ -98,6 +122,10 @@ static gndp_status read_net(gndp_model *model)
     model->net.x_dim = model_dim(model);
     model->net.y_dim = gndp_fieldset_components(model->fields);
     model->net.dtype = GNDP_F32;
+    if (info->equivariant)
+        GNDP_TRY(count_scalars(model, &model->net.scalars));
+    GNDP_TRY(gndp_config_switch(config, "score.context_flag", &model->net.context_flag));
+    GNDP_CHECK(!model->net.context_flag, GNDP_ERR_UNSUPPORTED, "score.context_flag: this version does not train with clean context; leave it off");
     if (gndp_config_given(config, "score.layers"))
         GNDP_TRY(gndp_config_integer(config, "score.layers", &model->net.layers));
     if (gndp_config_given(config, "score.hidden"))
@@ -128,15 +156,22 @@ gndp_status model_assemble(gndp_model *model)
     GNDP_TRY(read_schedule(model->config, &schedule));
     GNDP_TRY(gndp_config_text(model->config, "process.kernel", &text));
     GNDP_TRY(gndp_kernel_parse(text, &kernel));
-    GNDP_TRY(read_mean(model->config, gndp_fieldset_components(model->fields), &mean));
+    GNDP_TRY(read_mean(model, &mean));
     GNDP_TRY(gndp_process_create(&schedule, kernel, gndp_fieldset_components(model->fields), mean, &model->process));
     GNDP_TRY(read_parametrisation(model->config, &model->parametrisation));
     GNDP_TRY(read_net(model));
-    GNDP_TRY(gndp_store_create(&model->store));
-    GNDP_TRY(gndp_net_add_parameters(&model->net, model->store));
 done:
     free(mean);
     gndp_kernel_free(kernel);
+    return st;
+}
+
+gndp_status model_add_store(gndp_model *model)
+{
+    gndp_status st = GNDP_OK;
+    GNDP_TRY(gndp_store_create(&model->store));
+    GNDP_TRY(gndp_net_add_parameters(&model->net, model->store));
+done:
     return st;
 }
 
@@ -202,8 +237,9 @@ static gndp_status choose_scale(gndp_model *model, const gndp_fieldset *data)
 {
     gndp_status st = GNDP_OK;
     double extent = 2.0, far = 0.0, *x = NULL, *embedded = NULL;
-    const int64_t n = gndp_fieldset_points(data, 0);
-    const int columns = gndp_fieldset_get_spec(data)->coords.columns, dim = model_dim(model);
+    const gndp_fieldset_spec *spec = gndp_fieldset_get_spec(data);
+    const int64_t n = spec->coords.n; /* shared, or those of all fields */
+    const int columns = spec->coords.columns, dim = model_dim(model);
     model->x_scale = 1.0;
     const bool given = gndp_config_given(model->config, "data.extent");
     if (model->frame == MODEL_SPHERE || (model->frame == MODEL_NATIVE && !given))
@@ -213,7 +249,7 @@ static gndp_status choose_scale(gndp_model *model, const gndp_fieldset *data)
     x = malloc((size_t)(n * columns) * sizeof *x);
     embedded = malloc((size_t)(n * dim) * sizeof *embedded);
     GNDP_CHECK(x != NULL && embedded != NULL, GNDP_ERR_NOMEM, "%lld points", (long long)n);
-    GNDP_TRY(gndp_fieldset_coords(data, 0, x));
+    gndp_coords_list(&spec->coords, x);
     model_embed(model, n, x, embedded);
     for (int64_t i = 0; i < n * dim; i++)
         far = fmax(far, fabs(embedded[i]));
@@ -253,7 +289,9 @@ gndp_status gndp_model_create(const gndp_config *config, const gndp_fieldset *da
     GNDP_TRY(model_describe_fields(gndp_fieldset_get_spec(data), &model->fields));
     GNDP_TRY(choose_scale(model, data));
     GNDP_TRY(fit_normaliser(model, data));
+    GNDP_TRY(model_fingerprint(data, model->data_hash));
     GNDP_TRY(model_assemble(model));
+    GNDP_TRY(model_add_store(model));
     GNDP_TRY(gndp_config_integer(config, "train.seed", &seed));
     GNDP_TRY(gndp_store_initialise(model->store, (uint64_t)seed));
     model->complete = true;
@@ -343,38 +381,6 @@ gndp_status model_history_add(gndp_model *model, const double row[MODEL_HISTORY]
     memcpy(model->history + model->history_rows++ * MODEL_HISTORY, row, MODEL_HISTORY * sizeof *row);
 done:
     return st;
-}
-
-/* FNV-1a, 64 bits. */
-static uint64_t mix(uint64_t hash, const void *data, size_t bytes)
-{
-    const unsigned char *p = data;
-    for (size_t i = 0; i < bytes; i++)
-        hash = (hash ^ p[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
-void model_rehash(gndp_model *model)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    const size_t row = (size_t)model->normaliser.components * sizeof(double);
-    const gndp_schedule *schedule = gndp_process_schedule(model->process);
-    const double numbers[] = {schedule->t0, schedule->t1, schedule->beta0, schedule->beta1, model->x_scale, model->projection.lat0_deg,
-                              model->projection.lon0_deg};
-    char text[2048] = "";
-    gndp_kernel_print(gndp_process_kernel(model->process), text, sizeof text);
-    hash = mix(hash, text, strlen(text));
-    hash = mix(hash, model->net.kind, strlen(model->net.kind));
-    hash = mix(hash, numbers, sizeof numbers);
-    hash = mix(hash, model->normaliser.mean, row);
-    hash = mix(hash, model->normaliser.scale, row);
-    for (int64_t i = 0; i < gndp_store_count(model->store); i++) {
-        gndp_array value;
-        if (gndp_store_array(model->store, gndp_store_name(model->store, i), model->average ? GNDP_SLOT_EMA : GNDP_SLOT_VALUE, &value) ==
-            GNDP_OK)
-            hash = mix(hash, value.data, gndp_type_bytes(value.type));
-    }
-    snprintf(model->hash, sizeof model->hash, "%016llx", (unsigned long long)hash);
 }
 
 const char *gndp_model_hash(const gndp_model *model)

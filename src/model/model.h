@@ -27,6 +27,7 @@ struct gndp_model {
     bool average;  /* samples use averaged parameters: train.ema > 0 */
     bool complete; /* optimiser state is here: training can go on */
     char hash[17];
+    char data_hash[17]; /* of the training part; "": made before there was one */
 };
 
 /* Columns of the history: step, loss, zero loss, validation, gradient norm, rate, seconds. */
@@ -35,11 +36,17 @@ enum { MODEL_HISTORY = 7 };
 /** A set of one field without values: channels, coordinates and attributes of `from`. */
 gndp_status model_describe_fields(const gndp_fieldset_spec *from, gndp_fieldset **out);
 
-/** A model with configuration, fields, frame and normaliser set becomes complete: process, network, empty store. */
+/** A model with configuration, fields, frame and normaliser set gets its process and the settings of its network. */
 gndp_status model_assemble(gndp_model *model);
+/** Room for the network's parameters. */
+gndp_status model_add_store(gndp_model *model);
 
 /** Dimension of points as covariances take them. */
 int model_dim(const gndp_model *model);
+
+/** The normaliser for fields on other points: its climatology between those of a grid, multilinear. Free with gndp_normaliser_free(), also after a
+ * failure. @return GNDP_OK; GNDP_ERR_RANGE for a point more than half a cell outside; of listed points for any other than those */
+gndp_status model_normaliser_at(const gndp_model *model, const gndp_coords *coords, gndp_normaliser *out);
 
 /** From what users read [n, C] to what covariances take [n, dim]. */
 void model_embed(const gndp_model *model, int64_t n, const double *x, double *out);
@@ -53,7 +60,12 @@ gndp_node model_net_output(const gndp_model *model, gndp_graph *g, const gndp_sc
 
 gndp_status model_history_add(gndp_model *model, const double row[MODEL_HISTORY]);
 
-/** New text of `hash`. */
+/** Text of all that samples follow from. */
+void model_hash_of(const gndp_model *model, char out[17]);
+/** The same into `hash`. */
 void model_rehash(gndp_model *model);
+
+/** Text that tells sets apart: counts, labels, coordinates, channels, and the values of up to 1024 fields, evenly spread. */
+gndp_status model_fingerprint(const gndp_fieldset *set, char out[17]);
 
 #endif

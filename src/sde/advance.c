@@ -59,45 +59,73 @@ done:
     return st;
 }
 
+/* What two-step methods share: lambda = log(r/sigma), the step in it, and how much of the last
+ * change of the denoised field is added, hh/(2 hh_before): 0 in the first step and in the last,
+ * where sigma_s is 0. */
+typedef struct two_step {
+    gndp_linear_law at, to;
+    bool last;
+    double hh, slope;
+} two_step;
+
 static double lambda_of(gndp_linear_law at)
 {
     return log(at.a) - 0.5 * log(at.variance);
 }
 
-/*
- * With D the denoised field m + (y - m + v g)/r and hh the step in lambda = log(r/sigma):
- *   y_s - m = (sigma_s/sigma_t)(y - m) - r_s expm1(-hh) (D' - m),
- *   D' = D + hh/(2 hh_before) (D - D_before);
- * the first step and the last, where sigma_s is 0, take D' = D.
- */
-gndp_status advance_multistep2(sampler_run *run, int64_t k)
+static two_step make_two_step(const sampler_run *run, int64_t k)
+{
+    two_step two = {.at = gndp_schedule_marginal(run->schedule, run->grid[k]),
+                    .to = gndp_schedule_marginal(run->schedule, run->grid[k + 1])};
+    two.last = two.to.variance <= 0.0;
+    two.hh = two.last ? HUGE_VAL : lambda_of(two.to) - lambda_of(two.at);
+    if (k > 0 && !two.last) {
+        const gndp_linear_law was = gndp_schedule_marginal(run->schedule, run->grid[k - 1]);
+        two.slope = two.hh / (2.0 * (lambda_of(two.at) - lambda_of(was)));
+    }
+    return two;
+}
+
+/* y - m = keep (y - m) + gain D' + d xi with D' = D + slope (D - D_before), D = (y - m + v g)/r. */
+static gndp_status advance_denoised(sampler_run *run, int64_t k, const two_step *two, double keep,
+                                    double gain, double d)
 {
     gndp_status st = GNDP_OK;
-    const double t = run->grid[k], s = run->grid[k + 1];
-    const gndp_linear_law at = gndp_schedule_marginal(run->schedule, t),
-                          to = gndp_schedule_marginal(run->schedule, s);
-    const bool last = to.variance <= 0.0;
-    const double keep = last ? 0.0 : sqrt(to.variance / at.variance),
-                 step = last ? HUGE_VAL : lambda_of(to) - lambda_of(at);
-    double *before = run->more[0], slope = 0.0;
-    if (k > 0 && !last) {
-        const double previous =
-            lambda_of(at) - lambda_of(gndp_schedule_marginal(run->schedule, run->grid[k - 1]));
-        slope = step / (2.0 * previous);
+    double *before = run->more[0];
+    GNDP_TRY(score_at(run, run->grid[k], run->y, run->g));
+    if (d != 0.0) {
+        GNDP_TRY(sampler_noise(run, k + 1, 0));
     }
-    const double gain = -to.a * expm1(-step);
-    GNDP_TRY(score_at(run, t, run->y, run->g));
     for (int64_t r = 0; r < run->b; r++) {
         for (int64_t j = 0, i = r * run->size; j < run->size; j++, i++) {
             const double e = run->y[i] - run->mean[j];
-            const double now = (e + at.variance * run->g[i]) / at.a;
-            const double ahead = slope != 0.0 ? now + slope * (now - before[i]) : now;
+            const double now = (e + two->at.variance * run->g[i]) / two->at.a;
+            const double ahead = two->slope != 0.0 ? now + two->slope * (now - before[i]) : now;
             before[i] = now;
-            run->y[i] = run->mean[j] + keep * e + gain * ahead;
+            run->y[i] = run->mean[j] + keep * e + gain * ahead + (d != 0.0 ? d * run->xi[i] : 0.0);
         }
     }
 done:
     return st;
+}
+
+/* y_s - m = (sigma_s/sigma_t)(y - m) - r_s expm1(-hh) D' */
+gndp_status advance_multistep2(sampler_run *run, int64_t k)
+{
+    const two_step two = make_two_step(run, k);
+    const double keep = two.last ? 0.0 : sqrt(two.to.variance / two.at.variance);
+    return advance_denoised(run, k, &two, keep, -two.to.a * expm1(-two.hh), 0.0);
+}
+
+/* The exact bridge between D' and y. */
+gndp_status advance_ancestral2(sampler_run *run, int64_t k)
+{
+    const two_step two = make_two_step(run, k);
+    const gndp_linear_law bridge =
+        gndp_schedule_bridge(run->schedule, run->grid[k + 1], run->grid[k]);
+    const bool quiet = run->options->quiet_last && k + 1 == run->options->steps;
+    return advance_denoised(run, k, &two, bridge.b, bridge.a,
+                            quiet ? 0.0 : sqrt(fmax(bridge.variance, 0.0)));
 }
 
 /* ---- Adaptive -------------------------------------------------------------------------------- */

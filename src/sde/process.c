@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "kernels/gaussian.h"
 #include "sde/noise.h"
 
 /* ---- Making it ------------------------------------------------------------------------------- */
@@ -149,6 +150,12 @@ gndp_status gndp_process_law(const gndp_process *process, const gndp_points *poi
     if (filled.jitter == 0.0 && process->white == 0.0) {
         filled.jitter = PROCESS_JITTER;
     }
+    GNDP_TRY(points_check(points));
+    const int has = gndp_kernel_outputs(process->kernel, points_dim(points));
+    GNDP_CHECK(has == process->outputs, GNDP_ERR_SHAPE,
+               "on points of %lld coordinates the limiting kernel has %d outputs, the field %d "
+               "components",
+               (long long)points_dim(points), has, process->outputs);
     const int64_t n = gndp_points_count(points), p = process->outputs;
     mean = malloc((size_t)(n * p) * sizeof *mean + 1);
     GNDP_CHECK(mean != NULL, GNDP_ERR_NOMEM, "%lld values", (long long)(n * p));
@@ -156,15 +163,6 @@ gndp_status gndp_process_law(const gndp_process *process, const gndp_points *poi
         mean[i] = process->mean[i % p];
     }
     GNDP_TRY(gndp_gaussian_create(process->kernel, points, mean, &filled, out));
-    if (gndp_gaussian_size(*out) != n * p) { /* a kernel with as many outputs as dimensions */
-        const long long has = (long long)(gndp_gaussian_size(*out) / (n > 0 ? n : 1));
-        gndp_gaussian_free(*out);
-        *out = NULL;
-        GNDP_CHECK(
-            false, GNDP_ERR_SHAPE,
-            "on these points the limiting kernel has %lld outputs, the field %lld components", has,
-            (long long)p);
-    }
 done:
     free(mean);
     return st;

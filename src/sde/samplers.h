@@ -37,6 +37,7 @@ gndp_status sampler_method(const gndp_sampler_info *info, sampler_advance *out);
 gndp_status advance_linear(sampler_run *run, int64_t k);
 gndp_status advance_heun(sampler_run *run, int64_t k);
 gndp_status advance_multistep2(sampler_run *run, int64_t k);
+gndp_status advance_ancestral2(sampler_run *run, int64_t k);
 
 /** Probability flow from t1 to t0 with steps of each member's own. */
 gndp_status sample_adaptive(sampler_run *run);

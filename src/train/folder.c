@@ -3,10 +3,12 @@
 #include "train/folder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +16,7 @@
 
 struct train_folder {
     char *path; /* NULL: nothing is written */
+    int lock;   /* the folder itself, held while a training writes to it; -1: none */
     FILE *log;
 };
 
@@ -52,7 +55,7 @@ done:
 }
 
 /* A text file, beside and renamed. */
-static gndp_status write_text(const train_folder *folder, const char *name, void (*write)(FILE *, const gndp_model *), const gndp_model *model)
+static gndp_status write_text(const train_folder *folder, const char *name, bool (*write)(FILE *, const gndp_model *), const gndp_model *model)
 {
     gndp_status st = GNDP_OK;
     file_path to, part;
@@ -62,8 +65,8 @@ static gndp_status write_text(const train_folder *folder, const char *name, void
     strcat(part.text, ".part");
     file = fopen(part.text, "w");
     GNDP_CHECK(file != NULL, GNDP_ERR_IO, "%s cannot be written: %s", part.text, strerror(errno));
-    write(file, model);
-    const bool written = fflush(file) == 0 && !ferror(file) && fsync(fileno(file)) == 0;
+    errno = 0;
+    const bool written = write(file, model) && fflush(file) == 0 && !ferror(file) && fsync(fileno(file)) == 0;
     GNDP_CHECK(written, GNDP_ERR_IO, "%s: %s", part.text, strerror(errno));
     GNDP_CHECK(rename(part.text, to.text) == 0, GNDP_ERR_IO, "%s cannot be renamed: %s", part.text, strerror(errno));
 done:
@@ -74,18 +77,69 @@ done:
     return st;
 }
 
-static void write_config(FILE *file, const gndp_model *model)
+static bool write_config(FILE *file, const gndp_model *model)
 {
     const size_t bytes = gndp_config_print(model->config, NULL, 0) + 1;
     char *text = malloc(bytes);
     if (text == NULL)
-        return;
+        return false;
     gndp_config_print(model->config, text, bytes);
     fputs(text, file);
     free(text);
+    return true;
 }
 
-gndp_status train_folder_open(const char *path, const gndp_model *model, train_folder **out)
+/* JSON has no NaN. */
+static void number(FILE *file, const char *name, double value)
+{
+    if (isfinite(value))
+        fprintf(file, ", \"%s\": %.9g", name, value);
+    else
+        fprintf(file, ", \"%s\": null", name);
+}
+
+static void write_line(FILE *file, const double row[MODEL_HISTORY])
+{
+    static const char *const name[MODEL_HISTORY] = {"step", "loss", "zero_loss", "validation", "gradient_norm", "rate", "seconds"};
+    fprintf(file, "{\"step\": %.0f", row[0]);
+    for (int c = 1; c < MODEL_HISTORY; c++)
+        number(file, name[c], row[c]);
+    fputs("}\n", file);
+}
+
+/* What a killed run logged behind its last checkpoint comes again, and its last line may be torn: the log starts with what the model knows. */
+static bool write_log(FILE *file, const gndp_model *model)
+{
+    for (int64_t i = 0; i < model->history_rows; i++)
+        write_line(file, model->history + i * MODEL_HISTORY);
+    return true;
+}
+
+/* Two trainings in one folder would ruin each other. Where the file system knows no locks there is none. */
+static gndp_status take_lock(train_folder *folder)
+{
+    gndp_status st = GNDP_OK;
+    folder->lock = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    GNDP_CHECK(folder->lock >= 0, GNDP_ERR_IO, "%s: %s", folder->path, strerror(errno));
+    GNDP_CHECK(flock(folder->lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK, GNDP_ERR_STATE, "another training writes to %s", folder->path);
+done:
+    return st;
+}
+
+static gndp_status clear(const train_folder *folder)
+{
+    gndp_status st = GNDP_OK;
+    static const char *const names[] = {"last.nc", "model.nc", "metrics.csv", "log.jsonl"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        file_path path;
+        GNDP_TRY(join(folder, names[i], &path));
+        GNDP_CHECK(unlink(path.text) == 0 || errno == ENOENT, GNDP_ERR_IO, "%s cannot be removed: %s", path.text, strerror(errno));
+    }
+done:
+    return st;
+}
+
+gndp_status train_folder_open(const char *path, bool fresh, const gndp_model *model, train_folder **out)
 {
     gndp_status st = GNDP_OK;
     train_folder *folder = NULL;
@@ -93,12 +147,17 @@ gndp_status train_folder_open(const char *path, const gndp_model *model, train_f
     *out = NULL;
     folder = calloc(1, sizeof *folder);
     GNDP_CHECK(folder != NULL, GNDP_ERR_NOMEM, "folder");
+    folder->lock = -1;
     if (path != NULL) {
         GNDP_CHECK(path[0] != '\0', GNDP_ERR_ARG, "the run folder has no name");
         folder->path = strdup(path);
         GNDP_CHECK(folder->path != NULL, GNDP_ERR_NOMEM, "path");
         GNDP_TRY(make_folders(path));
+        GNDP_TRY(take_lock(folder));
+        if (fresh)
+            GNDP_TRY(clear(folder));
         GNDP_TRY(write_text(folder, "config.yaml", write_config, model));
+        GNDP_TRY(write_text(folder, "log.jsonl", write_log, model));
         GNDP_TRY(join(folder, "log.jsonl", &log));
         folder->log = fopen(log.text, "a");
         GNDP_CHECK(folder->log != NULL, GNDP_ERR_IO, "%s cannot be written: %s", log.text, strerror(errno));
@@ -116,38 +175,24 @@ void train_folder_free(train_folder *folder)
         return;
     if (folder->log != NULL)
         fclose(folder->log);
+    if (folder->lock >= 0)
+        close(folder->lock);
     free(folder->path);
     free(folder);
 }
 
-/* JSON has no NaN. */
-static void number(FILE *file, const char *name, double value)
-{
-    if (isfinite(value))
-        fprintf(file, ", \"%s\": %.9g", name, value);
-    else
-        fprintf(file, ", \"%s\": null", name);
-}
-
-gndp_status train_folder_log(train_folder *folder, const gndp_train_report *report)
+gndp_status train_folder_log(train_folder *folder, const double row[MODEL_HISTORY])
 {
     gndp_status st = GNDP_OK;
     if (folder->log == NULL)
         return GNDP_OK;
-    fprintf(folder->log, "{\"step\": %lld", (long long)report->step);
-    number(folder->log, "loss", report->loss);
-    number(folder->log, "zero_loss", report->zero_loss);
-    number(folder->log, "validation", report->validation);
-    number(folder->log, "gradient_norm", report->gradient_norm);
-    number(folder->log, "rate", report->rate);
-    number(folder->log, "seconds", report->seconds);
-    fputs("}\n", folder->log);
+    write_line(folder->log, row);
     GNDP_CHECK(fflush(folder->log) == 0, GNDP_ERR_IO, "%s/log.jsonl: %s", folder->path, strerror(errno));
 done:
     return st;
 }
 
-static void write_metrics(FILE *file, const gndp_model *model)
+static bool write_metrics(FILE *file, const gndp_model *model)
 {
     fputs("step,loss,zero_loss,validation,gradient_norm,rate,seconds\n", file);
     for (int64_t i = 0; i < model->history_rows; i++) {
@@ -160,6 +205,7 @@ static void write_metrics(FILE *file, const gndp_model *model)
                 fputc(',', file);
         fputc('\n', file);
     }
+    return true;
 }
 
 gndp_status train_folder_checkpoint(train_folder *folder, const gndp_model *model)

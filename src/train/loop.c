@@ -27,6 +27,7 @@ typedef struct loop {
     double zero_loss;
     double gradient_norm, rate; /* of the last step */
     int64_t failed;             /* steps in a row that were not finite */
+    bool diverges;              /* the loss is far above that of no network, and that was said */
     int64_t first;              /* step at which this run began */
 } loop;
 
@@ -58,7 +59,7 @@ static gndp_status read_options(loop *l)
     GNDP_TRY(gndp_config_integer(config, "train.checkpoint_every", &l->checkpoint_every));
     if (l->options->checkpoint_every > 0)
         l->checkpoint_every = l->options->checkpoint_every;
-    if (gndp_config_given(config, "train.max_minutes"))
+    if (gndp_config_has(config, "train.max_minutes"))
         GNDP_TRY(gndp_config_number(config, "train.max_minutes", &minutes));
     l->max_seconds = 60.0 * minutes;
 done:
@@ -71,10 +72,9 @@ static gndp_status validate(loop *l, double *out)
 {
     gndp_status st = GNDP_OK;
     double sum = 0.0;
-    const gndp_batch_source *source = l->validation != NULL ? l->validation : l->train;
     for (int64_t i = 0; i < l->validation_batches; i++) {
         double loss;
-        GNDP_TRY(train_steps_validate(l->steps, source, (uint32_t)i, &loss));
+        GNDP_TRY(train_steps_validate(l->steps, l->validation, (uint32_t)i, &loss));
         sum += loss;
     }
     *out = sum / (double)l->validation_batches;
@@ -92,23 +92,36 @@ static double time_left(const loop *l)
     return left;
 }
 
+/* Said once: a loss this far above that of a network that is zero does not come back by itself. */
+static void watch_divergence(loop *l, double loss)
+{
+    if (l->diverges || l->model->progress.step <= l->settings.warmup || !(loss > 3.0 * l->zero_loss))
+        return;
+    l->diverges = true;
+    gndp_logger_write(l->options->log, GNDP_LOG_WARN,
+                      "step %lld: the loss is %.3g, that of a network that is zero %.3g: training diverges; a lower train.learning_rate.peak or train.clip "
+                      "may help",
+                      (long long)l->model->progress.step, loss, l->zero_loss);
+}
+
 static gndp_status report(loop *l, bool validation)
 {
     gndp_status st = GNDP_OK;
     gndp_model_progress *p = &l->model->progress;
     gndp_train_report r = {.step = p->step, .steps = l->settings.steps, .loss = p->loss_sum / p->loss_count, .zero_loss = l->zero_loss,
                            .validation = (double)NAN, .gradient_norm = l->gradient_norm, .rate = l->rate, .seconds = elapsed(l)};
-    if (validation) {
+    if (validation && l->validation != NULL) {
         GNDP_TRY(validate(l, &r.validation));
         if (!(p->best_validation <= r.validation))
             p->best_validation = r.validation;
     }
+    watch_divergence(l, r.loss);
     r.seconds_left = time_left(l);
     p->loss_sum = 0.0;
     p->loss_count = 0.0;
     const double row[MODEL_HISTORY] = {(double)r.step, r.loss, r.zero_loss, r.validation, r.gradient_norm, r.rate, r.seconds};
     GNDP_TRY(model_history_add(l->model, row));
-    GNDP_TRY(train_folder_log(l->folder, &r));
+    GNDP_TRY(train_folder_log(l->folder, row));
     if (l->options->report != NULL)
         l->options->report(l->options->report_state, &r);
 done:
@@ -142,7 +155,13 @@ static gndp_status one_step(loop *l)
     gndp_status st = GNDP_OK;
     gndp_model_progress *p = &l->model->progress;
     train_outcome outcome;
-    GNDP_TRY(train_steps_run(l->steps, l->train, (uint32_t)p->step, &outcome));
+    st = train_steps_run(l->steps, l->train, (uint32_t)p->step, &outcome);
+    if (st != GNDP_OK) {
+        char *text = strdup(gndp_last_text());
+        st = gndp_fail_at(GNDP_HERE, st, "step %lld, %s: %s", (long long)p->step, train_steps_batch(l->steps).text, text != NULL ? text : "");
+        free(text);
+        goto done;
+    }
     l->gradient_norm = outcome.gradient_norm;
     l->rate = outcome.rate;
     p->step++;
@@ -153,24 +172,30 @@ static gndp_status one_step(loop *l)
         goto done;
     }
     l->failed++;
-    gndp_logger_write(l->options->log, GNDP_LOG_WARN, "step %lld: loss %g, gradient norm %g: nothing was changed", (long long)p->step - 1,
-                      outcome.loss, outcome.gradient_norm);
+    gndp_logger_write(l->options->log, GNDP_LOG_WARN, "step %lld, %s: loss %g, gradient norm %g: nothing was changed", (long long)p->step - 1,
+                      train_steps_batch(l->steps).text, outcome.loss, outcome.gradient_norm);
     GNDP_CHECK(l->failed < l->patience, GNDP_ERR_NONFINITE,
-               "loss or gradient was not finite in %lld steps in a row, last at step %lld (loss %g, gradient norm %g); the checkpoint holds the last "
+               "loss or gradient was not finite in %lld steps in a row, last at step %lld, %s (loss %g, gradient norm %g); the checkpoint holds the last "
                "finite parameters: a lower train.learning_rate.peak or train.clip, or f32 precision, may help",
-               (long long)l->failed, (long long)p->step - 1, outcome.loss, outcome.gradient_norm);
+               (long long)l->failed, (long long)p->step - 1, train_steps_batch(l->steps).text, outcome.loss, outcome.gradient_norm);
 done:
     return st;
 }
 
 static void show(const loop *l)
 {
-    char text[96];
+    char text[160];
+    int at = 0;
     const gndp_model_progress *p = &l->model->progress;
     if (l->options->progress == NULL)
         return;
-    snprintf(text, sizeof text, "loss %.4f of %.4f  validation %.4f", p->loss_count > 0 ? p->loss_sum / p->loss_count : (double)NAN, l->zero_loss,
-             p->best_validation);
+    if (p->loss_count > 0.0)
+        at += snprintf(text + at, sizeof text - (size_t)at, "loss %.4f of %.4f  ", p->loss_sum / p->loss_count, l->zero_loss);
+    if (isfinite(p->best_validation))
+        at += snprintf(text + at, sizeof text - (size_t)at, "validation %.4f  ", p->best_validation);
+    if (l->max_seconds > 0.0)
+        at += snprintf(text + at, sizeof text - (size_t)at, "at most %s more", gndp_duration_text(fmax(0.0, l->max_seconds - elapsed(l))).text);
+    text[at] = '\0';
     gndp_progress_update(l->options->progress, p->step, text);
 }
 
@@ -179,19 +204,26 @@ static bool time_is_up(const loop *l)
     return l->max_seconds > 0.0 && elapsed(l) >= l->max_seconds;
 }
 
+static bool goes_on(const loop *l)
+{
+    return l->model->progress.step < l->settings.steps && !time_is_up(l);
+}
+
 static gndp_status run(loop *l)
 {
     gndp_status st = GNDP_OK;
     gndp_model_progress *p = &l->model->progress;
-    while (p->step < l->settings.steps && !time_is_up(l)) {
+    bool more = goes_on(l);
+    while (more) {
         GNDP_TRY(one_step(l));
-        const bool validation = l->validate_every > 0 && p->step % l->validate_every == 0;
-        if (p->loss_count > 0.0 && (validation || p->step % REPORT_EVERY == 0 || p->step == l->settings.steps))
-            GNDP_TRY(report(l, validation || p->step == l->settings.steps));
+        more = goes_on(l);
+        const bool validation = l->validate_every > 0 && (!more || p->step % l->validate_every == 0);
+        if (p->loss_count > 0.0 && (validation || !more || p->step % REPORT_EVERY == 0))
+            GNDP_TRY(report(l, validation));
         show(l);
         if (checkpoint_due(l))
             GNDP_TRY(checkpoint(l));
-        GNDP_CHECK(l->options->stop == NULL || !l->options->stop(l->options->stop_state), GNDP_ERR_INTERRUPTED, "stopped after step %lld",
+        GNDP_CHECK(!more || l->options->stop == NULL || !l->options->stop(l->options->stop_state), GNDP_ERR_INTERRUPTED, "stopped after step %lld",
                    (long long)p->step);
     }
 done:
@@ -202,7 +234,6 @@ static gndp_status check_fit(const gndp_model *model)
 {
     gndp_status st = GNDP_OK;
     GNDP_CHECK(model->complete, GNDP_ERR_STATE, "this model has no optimiser state: training goes on from last.nc, not from model.nc");
-    GNDP_CHECK(!model->net.context_flag, GNDP_ERR_UNSUPPORTED, "score.context_flag: training with clean context is not there yet");
 done:
     return st;
 }
@@ -215,7 +246,7 @@ gndp_status gndp_train(gndp_model *model, const gndp_batch_source *train, const 
     loop l = {.model = model, .train = train, .validation = validation, .options = options != NULL ? options : &defaults};
     GNDP_CHECK(model != NULL && train != NULL && train->draw != NULL, GNDP_ERR_ARG, "model or train is NULL");
     GNDP_TRY(check_fit(model));
-    GNDP_TRY(train_settings_read(model, train, &l.settings));
+    GNDP_TRY(train_settings_read(model, train, validation, &l.settings));
     GNDP_TRY(read_options(&l));
     l.first = model->progress.step;
     l.before = model->progress.seconds;
@@ -224,17 +255,22 @@ gndp_status gndp_train(gndp_model *model, const gndp_batch_source *train, const 
     if (l.options->device == NULL)
         GNDP_TRY(gndp_device_open("cpu", NULL, &device));
     GNDP_TRY(train_steps_create(model, &l.settings, l.options->device != NULL ? l.options->device : device, &l.steps));
-    GNDP_TRY(train_folder_open(l.options->folder, model, &l.folder));
+    GNDP_TRY(train_folder_open(l.options->folder, l.options->fresh, model, &l.folder));
     GNDP_TRY(train_steps_zero_loss(l.steps, train, 0, &l.zero_loss));
     st = run(&l);
-    if (st == GNDP_OK || st == GNDP_ERR_INTERRUPTED || st == GNDP_ERR_NONFINITE) { /* keep what there is, and the first message */
+    if (st != GNDP_ERR_IO && st != GNDP_ERR_NOMEM) { /* keep what there is, and the first message */
         const gndp_status why = st;
         char *text = st != GNDP_OK ? strdup(gndp_last_text()) : NULL;
         st = checkpoint(&l);
         if (st == GNDP_OK && why == GNDP_OK)
             st = train_folder_finish(l.folder, model);
-        if (st == GNDP_OK && why != GNDP_OK)
+        if (why != GNDP_OK && st == GNDP_OK)
             st = gndp_fail_at(GNDP_HERE, why, "%s", text != NULL ? text : "stopped");
+        else if (why != GNDP_OK) {
+            char *more = strdup(gndp_last_text());
+            st = gndp_fail_at(GNDP_HERE, st, "%s; and no checkpoint could be written: %s", text != NULL ? text : "stopped", more != NULL ? more : "");
+            free(more);
+        }
         free(text);
     }
 done:
@@ -256,7 +292,7 @@ gndp_status gndp_train_dry_run(gndp_model *model, const gndp_batch_source *train
     GNDP_CHECK(model != NULL && train != NULL && out != NULL, GNDP_ERR_ARG, "an argument is NULL");
     memset(out, 0, sizeof *out);
     GNDP_TRY(check_fit(model));
-    GNDP_TRY(train_settings_read(model, train, &settings));
+    GNDP_TRY(train_settings_read(model, train, NULL, &settings));
     if (options == NULL || options->device == NULL)
         GNDP_TRY(gndp_device_open("cpu", NULL, &device));
     GNDP_TRY(train_steps_create(model, &settings, device != NULL ? device : options->device, &steps));
@@ -274,6 +310,11 @@ gndp_status gndp_train_dry_run(gndp_model *model, const gndp_batch_source *train
                  (size_t)out->parameters * 4 * sizeof(float) + (size_t)(settings.batch * settings.max_points) * 64;
     out->seconds_step = 3.0 * fastest;
     out->seconds_total = out->seconds_step * (double)(settings.steps - model->progress.step);
+    if (gndp_config_has(model->config, "train.max_minutes")) {
+        double minutes;
+        GNDP_TRY(gndp_config_number(model->config, "train.max_minutes", &minutes));
+        out->seconds_total = fmin(out->seconds_total, 60.0 * minutes);
+    }
 done:
     train_steps_free(steps);
     gndp_device_free(device);

@@ -60,6 +60,7 @@ static gndp_status draw_shared(field_source *s, uint64_t seed, uint32_t step, gn
         GNDP_TRY(gndp_choose(seed, step, 0, GNDP_STREAM(TRAIN_STREAM_POINTS, 1), all, m, s->point));
         point = s->point;
     }
+    batch->point = point;
     for (int64_t i = 0; i < m; i++) {
         const int64_t from = point != NULL ? point[i] : i;
         memcpy(batch->x + i * coords->columns, s->all + from * coords->columns, (size_t)coords->columns * sizeof *batch->x);
@@ -110,6 +111,8 @@ static gndp_status draw(void *state, uint64_t seed, uint32_t step, gndp_batch *b
         GNDP_TRY(use_epoch(s, seed, at / s->n));
         s->picked[b] = s->field[s->order[at % s->n]];
     }
+    batch->point = NULL;
+    batch->field = s->picked;
     if (gndp_fieldset_shared(s->set))
         GNDP_TRY(draw_shared(s, seed, step, batch));
     else
@@ -145,6 +148,15 @@ done:
     return st;
 }
 
+/* Most points that a step can draw: what batches and plans are made for. */
+static int64_t most_drawn(const gndp_subset *subset, int64_t all)
+{
+    int64_t most = subset->high;
+    for (int i = 0; i < subset->n_choices; i++)
+        most = i == 0 || subset->choice[i] > most ? subset->choice[i] : most;
+    return most > 0 && most < all ? most : all;
+}
+
 gndp_status gndp_batch_source_fields(const gndp_fieldset *set, int64_t n, const int64_t *field, gndp_subset subset, gndp_batch_source *out)
 {
     gndp_status st = GNDP_OK;
@@ -173,7 +185,7 @@ gndp_status gndp_batch_source_fields(const gndp_fieldset *set, int64_t n, const 
     }
     if (gndp_fieldset_shared(set))
         gndp_coords_list(&spec->coords, s->all);
-    *out = (gndp_batch_source){.state = s, .max_points = most, .shared = gndp_fieldset_shared(set), .draw = draw, .free = source_free};
+    *out = (gndp_batch_source){.state = s, .max_points = most_drawn(&subset, most), .shared = gndp_fieldset_shared(set), .draw = draw, .free = source_free};
     s = NULL;
 done:
     source_free(s);

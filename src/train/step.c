@@ -5,6 +5,7 @@
 #include <gndp/ops.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +40,7 @@ struct train_steps {
 
 /* ---- Settings ------------------------------------------------------------------------------- */
 
-gndp_status train_settings_read(const gndp_model *model, const gndp_batch_source *source, train_settings *out)
+gndp_status train_settings_read(const gndp_model *model, const gndp_batch_source *source, const gndp_batch_source *validation, train_settings *out)
 {
     gndp_status st = GNDP_OK;
     const gndp_config *config = model->config;
@@ -62,7 +63,10 @@ gndp_status train_settings_read(const gndp_model *model, const gndp_batch_source
     GNDP_TRY(gndp_config_text(config, "train.precision", &precision));
     out->seed = (uint64_t)seed;
     out->bf16 = strcmp(precision, "bf16") == 0;
-    out->max_points = source->max_points;
+    GNDP_CHECK(out->steps < VALIDATION_STEP, GNDP_ERR_RANGE, "train.steps: %lld, at most %d", (long long)out->steps, VALIDATION_STEP - 1);
+    GNDP_CHECK(validation == NULL || validation->shared == source->shared, GNDP_ERR_SHAPE,
+               "either the fields to train on or those to validate have points of their own");
+    out->max_points = validation != NULL && validation->max_points > source->max_points ? validation->max_points : source->max_points;
     out->shared = source->shared;
 done:
     return st;
@@ -88,10 +92,9 @@ static gndp_status allocate(train_steps *s)
                GNDP_ERR_NOMEM, "a batch of %lld fields of %lld points", (long long)b, (long long)n);
     for (int32_t i = 0; i < b; i++)
         s->member[i] = i;
-    /* Rounding up at most doubles the number of points. */
-    GNDP_TRY(gndp_array_create(gndp_type_1d(GNDP_F32, 2 * bn * s->dim), &s->x));
-    GNDP_TRY(gndp_array_create(gndp_type_1d(GNDP_F32, 2 * bn * s->components), &s->y0));
-    GNDP_TRY(gndp_array_create(gndp_type_1d(GNDP_I32, 2 * bn), &s->mask));
+    GNDP_TRY(gndp_array_create(gndp_type_1d(GNDP_F32, bn * s->dim), &s->x));
+    GNDP_TRY(gndp_array_create(gndp_type_1d(GNDP_F32, bn * s->components), &s->y0));
+    GNDP_TRY(gndp_array_create(gndp_type_1d(GNDP_I32, bn), &s->mask));
     for (int i = 0; i < 3; i++)
         GNDP_TRY(gndp_array_create(gndp_type_1d(GNDP_F32, b), &s->time[i]));
 done:
@@ -187,7 +190,8 @@ static gndp_status make_plan(train_steps *s, purpose what, int64_t n, gndp_plan 
 {
     gndp_status st = GNDP_OK;
     gndp_graph *g = NULL;
-    const gndp_plan_options options = {.store = s->model->store, .effects = what == TRAIN, .bf16 = s->settings.bf16, .ema = what == VALIDATE};
+    const gndp_plan_options options = {.store = s->model->store, .effects = what == TRAIN, .bf16 = s->settings.bf16,
+                                       .ema = what == VALIDATE && s->model->average};
     gndp_node outputs[3];
     GNDP_TRY(gndp_graph_create(&g));
     outputs[0] = build_loss(s, g, n, what == ZERO);
@@ -267,10 +271,10 @@ static gndp_status load(train_steps *s, const gndp_batch_source *source, uint32_
     s->batch.fields = s->settings.batch;
     GNDP_TRY(source->draw(source->state, s->settings.seed, step, &s->batch));
     const int64_t m = s->batch.points;
-    GNDP_CHECK(m >= 1 && m <= s->settings.max_points, GNDP_ERR_INTERNAL, "a batch of %lld points, at most %lld", (long long)m,
+    GNDP_CHECK(m >= 1 && m <= s->settings.max_points, GNDP_ERR_RANGE, "a batch of %lld points, at most %lld", (long long)m,
                (long long)s->settings.max_points);
+    GNDP_TRY(gndp_normaliser_apply(&s->model->normaliser, s->settings.batch, m, s->batch.point, s->batch.values));
     model_swap(s->model, s->settings.batch, m, s->batch.values);
-    GNDP_TRY(gndp_normaliser_apply(&s->model->normaliser, s->settings.batch, m, NULL, s->batch.values));
     gndp_schedule_draw(gndp_process_schedule(s->model->process), s->settings.seed, step, s->settings.batch, s->t, s->decay, s->variance);
     for (int64_t b = 0; b < s->settings.batch; b++) {
         ((float *)s->time[0].data)[b] = (float)s->t[b];
@@ -302,6 +306,17 @@ static gndp_status run_plan(train_steps *s, gndp_plan *plan, int64_t n, gndp_arr
         if (gndp_plan_reads(plan, feeds[i].name))
             feeds[used++] = feeds[i];
     return gndp_plan_run(plan, feeds, used, outputs, n_outputs);
+}
+
+train_batch_string train_steps_batch(const train_steps *s)
+{
+    train_batch_string out;
+    int at = snprintf(out.text, sizeof out.text, "%lld points", (long long)s->batch.points);
+    for (int64_t b = 0; b < s->batch.fields && b < 8 && s->batch.field != NULL; b++)
+        at += snprintf(out.text + at, sizeof out.text - (size_t)at, "%s%lld", b == 0 ? " of fields " : ", ", (long long)s->batch.field[b]);
+    if (s->batch.fields > 8 && s->batch.field != NULL)
+        snprintf(out.text + at, sizeof out.text - (size_t)at, ", ..");
+    return out;
 }
 
 gndp_status train_steps_run(train_steps *s, const gndp_batch_source *source, uint32_t step, train_outcome *out)

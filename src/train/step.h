@@ -17,8 +17,8 @@ typedef struct train_settings {
     bool bf16, shared;
 } train_settings;
 
-/** Settings of the model's configuration; `source` says how many points there can be. */
-gndp_status train_settings_read(const gndp_model *model, const gndp_batch_source *source, train_settings *out);
+/** Settings of the model's configuration; the sources say how many points there can be. @param validation  or NULL */
+gndp_status train_settings_read(const gndp_model *model, const gndp_batch_source *train, const gndp_batch_source *validation, train_settings *out);
 
 gndp_status train_steps_create(gndp_model *model, const train_settings *settings, gndp_device *device, train_steps **out);
 void train_steps_free(train_steps *steps);
@@ -27,6 +27,12 @@ typedef struct train_outcome {
     double loss, gradient_norm, rate;
     bool applied; /* false: something was not finite and nothing changed */
 } train_outcome;
+
+/** The batch at hand as text for messages: "fields 3, 17, 4, ..". */
+typedef struct train_batch_string {
+    char text[128];
+} train_batch_string;
+train_batch_string train_steps_batch(const train_steps *steps);
 
 /** One step on the batch of `source` for it: noise, network, loss, gradient, clip, Adam, average. */
 gndp_status train_steps_run(train_steps *steps, const gndp_batch_source *source, uint32_t step, train_outcome *out);

@@ -227,6 +227,68 @@ static void gp_infer_on_the_sphere_is_invariant_under_rotation(void **state)
     free(b);
 }
 
+/* Draws z standard deviations from the mean of each point, at most: 6 is beyond chance for the some
+   1e4 values here. */
+static double farthest(const json_t *object)
+{
+    const json_t *mean = json_object_get(object, "mean"), *sd = json_object_get(object, "sd"),
+                 *values = json_object_get(object, "values");
+    double most = 0.0;
+    assert_true(json_array_size(values) > 0);
+    for (size_t m = 0; m < json_array_size(values); m++) {
+        const json_t *draw = json_array_get(values, m);
+        assert_int_equal(json_array_size(draw), json_array_size(mean));
+        for (size_t i = 0; i < json_array_size(draw); i++) {
+            const double v = json_number_value(json_array_get(json_array_get(draw, i), 0)),
+                         c = json_number_value(json_array_get(json_array_get(mean, i), 0)),
+                         s = json_number_value(json_array_get(json_array_get(sd, i), 0));
+            const double z = fabs(v - c) / s;
+            most = z > most ? z : most;
+        }
+    }
+    return most;
+}
+
+/* On many points with structure draws come without a matrix, and stay within the spread that is
+   predicted point by point; members do not depend on their company. */
+static void gp_infer_draws_on_large_grids_by_structure(void **state)
+{
+    (void)state;
+    write_file("a.csv", "lat,lon,y1\n10,20,1\n-30,80,2\n60,170,-1\n60,-100,0.5\n");
+    write_file("b.csv", "x1,x2,y1\n0.31,0.7,1\n0.5,0.2,-2\n");
+    const char *sphere =
+                   "gp infer --kernel 's2_heat(kappa=0.5) + white(variance=0.01)' --data a.csv "
+                   "--grid r66x64 --json",
+               *plane =
+                   "gp infer --kernel 'rbf(lengthscale=0.3) + white(variance=0.01)' --data b.csv "
+                   "--plane 0:1:65 --observe --json";
+    char line[256];
+    for (int i = 0; i < 2; i++) {
+        snprintf(line, sizeof line, "%s -n 3", i == 0 ? sphere : plane);
+        json_t *object = run_json(line);
+        assert_contains(json_string_value(json_object_get(object, "law")), "matheron");
+        const double z = farthest(object);
+        assert_true(z > 2.5 && z < 6.0);
+        snprintf(line, sizeof line, "%s --members 2", i == 0 ? sphere : plane);
+        json_t *one = run_json(line);
+        assert_true(json_equal(json_array_get(json_object_get(one, "values"), 0),
+                               json_array_get(json_object_get(object, "values"), 2)));
+        json_decref(object);
+        json_decref(one);
+    }
+    /* too few for that: dense, and no law is named */
+    json_t *few = run_json("gp infer --kernel 's2_heat(kappa=0.5) + white(variance=0.01)' --data "
+                           "a.csv --grid r12x6 --json -n 3");
+    assert_null(json_object_get(few, "law"));
+    assert_true(farthest(few) < 6.0);
+    json_decref(few);
+    /* a sum does not separate and the data lie off the grid: dense with a note */
+    char *text = run(0, "gp infer --kernel 'rbf() + matern32() + white(variance=0.1)' --data b.csv "
+                        "--plane 0:1:65 -n 1 -o out.csv");
+    assert_contains(text, "note: draws by a dense factor: observations lie between");
+    free(text);
+}
+
 /* ---- Fitting ----------------------------------------------------------------------------------
  */
 
@@ -656,6 +718,7 @@ static const struct CMUnitTest tests[] = {
     IN_FOLDER(gp_infer_takes_the_mean_of_the_process),
     IN_FOLDER(gp_infer_members_have_the_posterior_moments),
     IN_FOLDER(gp_infer_on_the_sphere_is_invariant_under_rotation),
+    IN_FOLDER(gp_infer_draws_on_large_grids_by_structure),
     IN_FOLDER(gp_fit_recovers_what_generated_the_data),
     IN_FOLDER(gp_fit_writes_a_kernel_that_infer_reads),
     IN_FOLDER(gp_fit_keeps_to_bounds_and_says_so),

@@ -283,7 +283,19 @@ static void tracks_take_any_points_of_their_own(void **state)
     assert_nc(nc_inq_varid(nc, "longitude", &var));
     assert_nc(nc_get_var_double(nc, var, found));
     assert_true(found[0] == 20.0 && found[1] == 40.0 && found[2] == 60.0);
+    assert_int_not_equal(nc_inq_attlen(nc, NC_GLOBAL, "featureType", &length), NC_NOERR);
+    assert_nc(nc_close(nc));
+
+    const gndp_field_label at = {.time_s = start[0], .member = -1}; /* places at a time */
+    spec.label = &at;
+    assert_ok(gndp_fieldset_create(&spec, &array, NULL, &set));
+    assert_ok(gndp_write_tracks(set, "timed.nc", NULL));
+    gndp_fieldset_free(set);
+    assert_nc(nc_open("timed.nc", NC_NOWRITE, &nc));
     assert_nc(nc_inq_attlen(nc, NC_GLOBAL, "featureType", &length));
+    assert_nc(nc_inq_varid(nc, "time", &var));
+    assert_nc(nc_get_var_double(nc, var, found));
+    assert_true(found[0] == start[0] / 3600.0 && found[2] == found[0]);
     assert_nc(nc_close(nc));
 }
 

@@ -8,15 +8,6 @@
 
 #include "sde/streams.h"
 
-static inline gndp_evaluator *new_evaluator(const sde_case *c, const gndp_score *score,
-                                            int64_t batch)
-{
-    gndp_evaluator *ev = NULL;
-    const gndp_evaluator_options o = {.batch = batch};
-    assert_ok(gndp_evaluator_create(score, &c->schedule, &c->points.x, &o, &ev));
-    return ev;
-}
-
 static inline const gndp_sampler_info *sampler(const char *name)
 {
     const gndp_sampler_info *info = NULL;

@@ -240,4 +240,18 @@ static inline void number_members(int64_t n, uint32_t first, uint32_t *member)
     }
 }
 
+/* A score on a case's points, one thread: small plans gain nothing from more, and wait for each
+ * other when the machine is busy. */
+static inline gndp_evaluator *open_score(const sde_case *c, const gndp_score *score, int64_t batch)
+{
+    gndp_evaluator *ev = NULL;
+    gndp_device *device = NULL;
+    const gndp_device_options how = {.threads = 1};
+    assert_ok(gndp_device_open("cpu", &how, &device));
+    const gndp_evaluator_options o = {.batch = batch, .device = device};
+    assert_ok(gndp_evaluator_create(score, &c->schedule, &c->points.x, &o, &ev));
+    gndp_device_free(device); /* the plans keep it */
+    return ev;
+}
+
 #endif

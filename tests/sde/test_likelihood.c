@@ -13,9 +13,8 @@ typedef struct opened {
 static opened open_exact(const sde_case *c, int64_t batch)
 {
     opened o;
-    const gndp_evaluator_options eo = {.batch = batch};
     assert_ok(gndp_score_gaussian(c->law, c->m0, c->s0, &o.score));
-    assert_ok(gndp_evaluator_create(&o.score, &c->schedule, &c->points.x, &eo, &o.ev));
+    o.ev = open_score(c, &o.score, batch);
     return o;
 }
 

@@ -466,11 +466,11 @@ static void padding_reaches_nothing(void **state)
                 double *const arrays[4] = {b.y0 + r * wide.n, b.z + r * wide.n,
                                            b.output + r * wide.n, b.x + r * all * c->dim};
                 for (int64_t j = 0; j < wide.n; j++) {
-                    arrays[0][j] = arrays[2][j] = NAN;
+                    arrays[0][j] = arrays[2][j] = (double)NAN;
                     arrays[1][j] = 1e3; /* draws are finite everywhere */
                 }
                 for (int64_t j = 0; j < all * c->dim; j++) {
-                    arrays[3][j] = NAN;
+                    arrays[3][j] = (double)NAN;
                 }
                 for (uint64_t k = 0; k < 3; k++) {
                     assert_ok(gndp_random_normal_f64(k + 1, 0, 0, GNDP_STREAM(4, 0), 0, n * p,

@@ -178,7 +178,7 @@ static void process_refuses_what_does_not_fit(void **state)
     gndp_process *p = NULL;
     gndp_gaussian *law = NULL;
     double y[6] = {0};
-    const double bad[2] = {0.0, INFINITY};
+    const double bad[2] = {0.0, (double)INFINITY};
     const uint32_t member = 0;
     assert_fails(gndp_process_create(&s, two, 3, NULL, &p), GNDP_ERR_SHAPE, "2 outputs");
     assert_fails(gndp_process_create(&s, two, 2, bad, &p), GNDP_ERR_RANGE, "component 1");

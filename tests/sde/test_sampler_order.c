@@ -14,18 +14,19 @@ static void exponential_and_ancestral_keep_the_mean(void **state)
         const int64_t n = c->n;
         gndp_score score;
         assert_ok(gndp_score_gaussian(c->law, c->m0, c->s0, &score));
-        gndp_evaluator *ev = new_evaluator(c, &score, 4);
+        gndp_evaluator *ev = open_score(c, &score, 4);
         double *cov = new_values(n * n), *mean = new_values(n), *y = new_values(n);
         law_at(c, c->schedule.t1, cov, mean);
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 4; i++) {
             gndp_sampler_options o = gndp_sampler_options_default();
             const uint32_t member = 0;
-            o.sampler = sampler(i == 0 ? "exponential" : i == 1 ? "ancestral" : "em");
+            o.sampler =
+                sampler((const char *[]){"exponential", "ancestral", "ancestral2", "em"}[i]);
             o.temperature = 0.0;
             o.steps = 17;
             assert_ok(gndp_sample(ev, &c->schedule, c->law, &o, 1, &member, mean, y));
             const double error = relative_error(n, y, c->m0);
-            assert_true(i < 2 ? error < 1e-12 : error > 1e-6);
+            assert_true(i < 3 ? error < 1e-12 : error > 1e-6);
         }
         free(cov), free(mean), free(y);
         gndp_evaluator_free(ev);
@@ -39,24 +40,24 @@ static void exponential_and_ancestral_keep_the_mean(void **state)
 static void schemes_are_exact_for_a_point_mass(void **state)
 {
     (void)state;
-    const char *const exact[] = {"noise_frozen", "ancestral", "multistep2"};
+    const char *const exact[] = {"noise_frozen", "ancestral", "multistep2", "ancestral2"};
     for (int which = 0; which < SDE_CASES; which++) {
         sde_case *c = new_case(&sde_texts[which]);
         const int64_t n = c->n;
         memset(c->s0, 0, (size_t)(n * n) * sizeof *c->s0);
         gndp_score score;
         assert_ok(gndp_score_gaussian(c->law, c->m0, c->s0, &score));
-        gndp_evaluator *ev = new_evaluator(c, &score, 4);
+        gndp_evaluator *ev = open_score(c, &score, 4);
         double *y = new_values(n);
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < 5; i++) {
             for (int64_t steps = 1; steps < 8; steps += 3) {
                 gndp_sampler_options o = gndp_sampler_options_default();
                 const uint32_t member = 3;
-                o.sampler = sampler(i < 3 ? exact[i] : "exponential");
+                o.sampler = sampler(i < 4 ? exact[i] : "exponential");
                 o.steps = steps;
                 assert_ok(gndp_sample(ev, &c->schedule, c->law, &o, 1, &member, NULL, y));
                 const double error = relative_error(n, y, c->m0);
-                assert_true(i < 3 ? error < 1e-12 : error > 1e-3);
+                assert_true(i < 4 ? error < 1e-12 : error > 1e-3);
             }
         }
         free(y);
@@ -162,7 +163,7 @@ static void flows_converge_at_their_order(void **state)
         const uint32_t member = 0;
         gndp_score score;
         assert_ok(gndp_score_gaussian(c->law, c->m0, c->s0, &score));
-        gndp_evaluator *ev = new_evaluator(c, &score, 1);
+        gndp_evaluator *ev = open_score(c, &score, 1);
         double *start = new_normals(5, n), *y = new_values(n), *wanted = new_values(n);
         exact_flow(c, start, wanted);
         for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -201,6 +202,50 @@ static void flows_converge_at_their_order(void **state)
     }
 }
 
+/*
+ * "ancestral2" has order 2 in the covariance: with D = kappa (y - m) along an eigenvector its step
+ * is linear in (y, y before), so the covariance of the pair has an exact recursion. That the
+ * sampler does this step is tested in test_samplers.c.
+ */
+static double ancestral2_variance(const gndp_schedule *s, int64_t steps, double w)
+{
+    double *grid = new_values(steps), yy = 1.0, yb = 0.0, bb = 0.0, kappa_before = 0.0;
+    assert_ok(gndp_time_grid(s, GNDP_GRID_LAMBDA, steps, grid));
+    for (int64_t k = 0; k < steps; k++) {
+        const gndp_linear_law at = gndp_schedule_marginal(s, grid[k]),
+                              br = gndp_schedule_bridge(s, grid[k + 1], grid[k]);
+        const double kappa = at.a * w / (at.a * at.a * w + at.variance);
+        const double slope = k > 0 && k + 1 < steps ? 0.5 : 0.0; /* equal steps in lambda */
+        const double now = br.b + br.a * (1.0 + slope) * kappa, was = -br.a * slope * kappa_before;
+        const double next = now * now * yy + 2.0 * now * was * yb + was * was * bb + br.variance;
+        yb = now * yy + was * yb;
+        bb = yy;
+        yy = next;
+        kappa_before = kappa;
+    }
+    free(grid);
+    return yy;
+}
+
+static void ancestral2_has_order_two_in_the_covariance(void **state)
+{
+    (void)state;
+    const gndp_schedule s = {.t0 = 5e-4, .t1 = 1.0, .beta0 = 0.0, .beta1 = 15.0};
+    for (int i = 0; i < 4; i++) {
+        const double w = (const double[]){0.0025, 0.05, 0.4, 3.0}[i];
+        double error[3];
+        for (int q = 0; q < 3; q++) {
+            error[q] = fabs(ancestral2_variance(&s, 50 << q, w) / w - 1.0);
+        }
+        /* the jump from v = 1e-5 to t0 leaves the posterior variance out, 1e-5/w of it */
+        assert_true(error[1] < 0.01);
+        if (w > 0.1) {
+            assert_near(log2(error[0] / error[1]), 2.0, 0.25);
+            assert_near(log2(error[1] / error[2]), 2.0, 0.25);
+        }
+    }
+}
+
 /* ---- Langevin steps ----------------------------------------------------------------------------
  */
 
@@ -219,7 +264,7 @@ static void langevin_steps_have_their_stationary_variance(void **state)
         uint32_t member[R];
         gndp_score score;
         assert_ok(gndp_score_gaussian(c->law, c->m0, c->s0, &score));
-        gndp_evaluator *ev = new_evaluator(c, &score, 2);
+        gndp_evaluator *ev = open_score(c, &score, 2);
         double *y = new_normals(2, R * n), *was = new_normals(2, R * n), *gain = new_values(n * n),
                *mean = new_values(n), *g = new_values(n), *xi = new_values(n), *w = new_values(n);
         number_members(R, 3, member);
@@ -254,6 +299,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(schemes_are_exact_for_a_point_mass),
     cmocka_unit_test(flow_has_its_closed_form),
     cmocka_unit_test(flows_converge_at_their_order),
+    cmocka_unit_test(ancestral2_has_order_two_in_the_covariance),
     cmocka_unit_test(langevin_steps_have_their_stationary_variance),
 };
 GNDP_TEST_MAIN(tests)

@@ -46,6 +46,7 @@ static void explicit_sample(const sde_case *c, const gndp_sampler_options *o, ui
                 y[i] += 0.5 * (g[i] + bs * (half[i] - c->m[i] + gs[i]));
             }
         } else {
+            matrix_noise(c, o->seed, k + 1, member, SDE_STREAM_NOISE(0), xi);
             const double lt = log(at.a / sqrt(at.variance)), ls = log(to.a / sqrt(to.variance));
             for (int64_t i = 0; i < n; i++) {
                 const double d = (y[i] - c->m[i] + at.variance * g[i]) / at.a;
@@ -56,6 +57,13 @@ static void explicit_sample(const sde_case *c, const gndp_sampler_options *o, ui
                     ahead += (ls - lt) / (2.0 * (lt - lw)) * (d - before[i]);
                 }
                 before[i] = d;
+                if (strcmp(o->sampler->name, "ancestral2") == 0) {
+                    const gndp_linear_law br = gndp_schedule_bridge(&c->schedule, s, t);
+                    const double sd = o->quiet_last && last ? 0.0 : sqrt(br.variance);
+                    y[i] = c->m[i] + br.a * ahead + br.b * (y[i] - c->m[i]) +
+                           sd * o->temperature * xi[i];
+                    continue;
+                }
                 y[i] = last ? c->m[i] + to.a * ahead
                             : c->m[i] + sqrt(to.variance / at.variance) * (y[i] - c->m[i]) -
                                   to.a * expm1(lt - ls) * ahead;
@@ -108,7 +116,7 @@ static void samplers_do_what_their_table_says(void **state)
         sde_case *c = new_case(&sde_texts[which]);
         gndp_score score;
         assert_ok(gndp_score_gaussian(c->law, c->m0, c->s0, &score));
-        gndp_evaluator *ev = new_evaluator(c, &score, 4);
+        gndp_evaluator *ev = open_score(c, &score, 4);
         for (int i = 0; i < gndp_sampler_count(); i++) {
             gndp_sampler_options o = gndp_sampler_options_default();
             o.sampler = gndp_sampler_get(i);
@@ -169,7 +177,7 @@ static void samplers_have_the_moments_of_the_recursions(void **state)
         const int64_t n = c->n;
         gndp_score score;
         assert_ok(gndp_score_gaussian(c->law, c->m0, c->s0, &score));
-        gndp_evaluator *ev = new_evaluator(c, &score, 4);
+        gndp_evaluator *ev = open_score(c, &score, 4);
         double *w = new_values(n), *mean = new_values(n), *cov = new_values(n * n),
                *y = new_values(n), *half = new_values(n * n), *white = new_values(n * n),
                *e = new_values(n);
@@ -318,7 +326,7 @@ static void draws_have_the_law_of_the_recursion(void **state)
     const int64_t n = c->n;
     gndp_score score;
     assert_ok(gndp_score_gaussian(c->law, c->m0, c->s0, &score));
-    gndp_evaluator *ev = new_evaluator(c, &score, 64);
+    gndp_evaluator *ev = open_score(c, &score, 64);
     double *y = new_values(R * n), *mean = new_values(n), *cov = new_values(n * n);
     uint32_t *member = calloc(R, sizeof *member);
     gndp_sampler_options o = gndp_sampler_options_default();

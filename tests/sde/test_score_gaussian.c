@@ -38,7 +38,7 @@ static void score_is_the_gradient_of_the_density(void **state)
         sde_case *c = new_case(&sde_texts[which]);
         gndp_score score = new_score(c);
         assert_int_equal(score.components, c->outputs);
-        gndp_evaluator *ev = new_evaluator(c, &score, NULL);
+        gndp_evaluator *ev = open_score(c, &score, 16);
         const int64_t n = c->n;
         double *y = new_normals(3, n), *g = new_values(n), *wanted = new_values(n),
                *cov = new_values(n * n), *mean = new_values(n), *grad = new_values(n);
@@ -75,7 +75,7 @@ static void score_gives_the_posterior_by_tweedie(void **state)
     for (int which = 0; which < SDE_CASES; which++) {
         sde_case *c = new_case(&sde_texts[which]);
         gndp_score score = new_score(c);
-        gndp_evaluator *ev = new_evaluator(c, &score, NULL);
+        gndp_evaluator *ev = open_score(c, &score, 16);
         const int64_t n = c->n;
         double *y = new_normals(3, n), *g = new_values(n), *cov = new_values(n * n),
                *mean = new_values(n), *e = new_values(n), *unit = new_values(n),
@@ -139,7 +139,7 @@ static void score_has_mean_zero_and_inverse_covariance(void **state)
     for (int which = 0; which < SDE_CASES; which++) {
         sde_case *c = new_case(&sde_texts[which]);
         gndp_score score = new_score(c);
-        gndp_evaluator *ev = new_evaluator(c, &score, NULL);
+        gndp_evaluator *ev = open_score(c, &score, 16);
         const int64_t n = c->n;
         const double t = 0.35;
         double *cov = new_values(n * n), *mean = new_values(n), *l = new_values(n * n),
@@ -243,7 +243,7 @@ static void score_refuses_what_it_cannot_use(void **state)
     c->s0[1] += 0.1;
     assert_fails(gndp_score_gaussian(c->law, NULL, c->s0, &score), GNDP_ERR_ARG, "not symmetric");
     c->s0[1] -= 0.1;
-    c->m0[2] = NAN;
+    c->m0[2] = (double)NAN;
     assert_fails(gndp_score_gaussian(c->law, c->m0, c->s0, &score), GNDP_ERR_NONFINITE, "value 2");
     assert_null(score.state);
     double axis[64];

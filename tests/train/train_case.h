@@ -13,7 +13,7 @@
 
 #include <gndp/gndp.h>
 
-static void must(gndp_status st)
+static inline void must(gndp_status st)
 {
     if (st != GNDP_OK)
         fail_msg("%s", gndp_last_error());
@@ -22,7 +22,7 @@ static void must(gndp_status st)
 enum { CASE_FIELDS = 64, CASE_POINTS = 12 };
 
 /* y = a sin(3 x + b) on a line, a and b normal: smooth, so that a network can learn it. */
-static gndp_fieldset *waves(void)
+static inline gndp_fieldset *waves(void)
 {
     const gndp_channel channel = gndp_channel_scalar("y", "1");
     double x[CASE_POINTS], *y = malloc(sizeof *y * CASE_FIELDS * CASE_POINTS);
@@ -51,7 +51,7 @@ static gndp_fieldset *waves(void)
     "parametrisation: {residual_trick: no}\n"                                                                                                  \
     "train: {steps: 60, batch: 16, validate_every: 20, validation_batches: 2, ema: 0.9, learning_rate: {warmup: 10, peak: 3.0e-3}}\n"
 
-static gndp_model *model_of(const char *extra, const gndp_fieldset *set)
+static inline gndp_model *model_of(const char *extra, const gndp_fieldset *set)
 {
     gndp_config *config = NULL;
     gndp_model *model = NULL;
@@ -64,7 +64,7 @@ static gndp_model *model_of(const char *extra, const gndp_fieldset *set)
 }
 
 /* Each case has a folder of its own, the current one. */
-static int enter_folder(void **state)
+static inline int enter_folder(void **state)
 {
     char *folder = strdup("/tmp/gndp-test-XXXXXX");
     if (folder == NULL || mkdtemp(folder) == NULL || chdir(folder) != 0)
@@ -73,7 +73,7 @@ static int enter_folder(void **state)
     return 0;
 }
 
-static int leave_folder(void **state)
+static inline int leave_folder(void **state)
 {
     char line[128];
     const int n = snprintf(line, sizeof line, "rm -rf '%s'", (char *)*state);
@@ -85,7 +85,7 @@ static int leave_folder(void **state)
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter_folder, leave_folder)
 
 /* Whether two files hold the same bytes. */
-static bool same_bytes(const char *a, const char *b)
+static inline bool same_bytes(const char *a, const char *b)
 {
     FILE *x = fopen(a, "rb"), *y = fopen(b, "rb");
     bool same = x != NULL && y != NULL;
