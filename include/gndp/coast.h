@@ -46,6 +46,8 @@ GNDP_API int64_t gndp_coast_lines(const gndp_coast *coast);
  * @return n
  */
 GNDP_API int64_t gndp_coast_line(const gndp_coast *coast, int64_t i, const double **lat_deg, const double **lon_deg);
+/** What shore line i is of: 1 land in the sea (and the ice front of Antarctica), 2 a lake, 3 an island in a lake, 4 a pond on such an island. */
+GNDP_API int gndp_coast_level(const gndp_coast *coast, int64_t i);
 /** Whether a place is land (lakes are not). Any longitude; false for a latitude outside -90..90 or what is not finite. */
 GNDP_API bool gndp_coast_is_land(const gndp_coast *coast, double lat_deg, double lon_deg);
 

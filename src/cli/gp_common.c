@@ -157,6 +157,7 @@ void gp_interruptible(void)
     struct sigaction action = {.sa_handler = ask_to_stop}; /* a second Ctrl-C ends the program */
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL); /* what batch systems send first */
 }
 
 bool gp_interrupted(void)

@@ -56,7 +56,7 @@ int64_t plot_spread(int64_t total, int64_t n, int64_t i);
 typedef struct plot_line {
     char text[256];
 } plot_line;
-/** "2 metre temperature (K)": long name if there is one, units with raised exponents. */
+/** "2 metre temperature (K)": long name if there is one, with the name where that says more ("t_850"), units with raised exponents. */
 plot_line plot_channel_line(const gndp_channel *channel);
 /** "m s⁻¹" for "m s-1" and "m s**-1"; "" for "1". */
 plot_line plot_units_line(const char *units);

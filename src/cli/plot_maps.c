@@ -125,7 +125,7 @@ static int add_fields(page *p, const char *path, const gndp_fieldset *set)
     int code = GNDP_EXIT_DONE;
     const gndp_fieldset_spec *spec = gndp_fieldset_get_spec(set);
     const int channels = channels_of(p->s, set, PLOT_CHANNELS);
-    const int64_t most = p->s->n > 0 ? p->s->n : PLOT_PANELS / channels, n = spec->n_fields < most ? spec->n_fields : most;
+    const int64_t usual = channels == 1 ? PLOT_PANELS : channels == 2 ? 4 : 3, most = p->s->n > 0 ? p->s->n : usual, n = spec->n_fields < most ? spec->n_fields : most;
     for (int c = 0; c < channels; c++) {
         const int64_t first = p->n;
         for (int64_t i = 0; i < n; i++) {
@@ -135,11 +135,29 @@ static int add_fields(page *p, const char *path, const gndp_fieldset *set)
         }
         GNDP_STEP(add_scale(p, &spec->channel[c], PLOT_FIELD, first));
     }
-    if (channels > 1)
-        p->columns = (int)(n > 1 ? n : channels);
+    if (channels > 1 && n > 1)
+        p->columns = (int)n;
     title_of(p, path, "fields", n, spec->n_fields);
 done:
     return code;
+}
+
+/* The time of a field, without its member. */
+static plot_line time_line(const gndp_fieldset_spec *spec, int64_t field)
+{
+    plot_line out = {""};
+    const double time_s = spec->label[field].time_s;
+    if (isnan(time_s) || time_s == 0.0) /* 0: the axis of length 1 of fields without a time */
+        return out;
+    gndp_date_string date = gndp_calendar_text(spec->calendar, time_s);
+    char *t = strchr(date.text, 'T');
+    if (t != NULL) {
+        *t = ' ';
+        if (strlen(t) == 9 && strcmp(t + 6, ":00") == 0)
+            t[6] = '\0';
+    }
+    snprintf(out.text, sizeof out.text, "%s", date.text);
+    return out;
 }
 
 static int add_stats(page *p, const char *path, const gndp_fieldset *set)
@@ -155,19 +173,21 @@ static int add_stats(page *p, const char *path, const gndp_fieldset *set)
             const int64_t first = p->n;
             for (int64_t i = 0; i < n; i++) {
                 const int64_t g = plot_spread(groups.n, n, i), count = groups.first[g + 1] - groups.first[g], *field = groups.field + groups.first[g];
+                const bool timed = groups.members && n > 1;
+                const plot_line date = time_line(spec, field[0]);
                 plot_line title;
-                const char *stat = p->stat[k] == PLOT_SD ? "standard deviation" : "mean", *of = groups.members ? "members" : "fields";
-                const double time_s = spec->label[field[0]].time_s;
-                gndp_date_string date = gndp_calendar_text(spec->calendar, time_s);
-                date.text[10] = date.text[10] == 'T' ? ' ' : date.text[10];
-                const bool timed = groups.members && !isnan(time_s) && time_s != 0.0;
-                snprintf(title.text, sizeof title.text, "%s%s%s of %lld %s", timed ? date.text : "", timed ? ": " : "", stat, (long long)count, of);
+                snprintf(title.text, sizeof title.text, "%.100s%s%s of %lld %s", timed ? date.text : "", timed && date.text[0] != '\0' ? ", " : "",
+                         p->stat[k] == PLOT_SD ? "sd" : "mean", (long long)count, groups.members ? "members" : "fields");
                 GNDP_STEP(add_panel(p, set, c, p->stat[k], count, field, p->n_scales, title.text));
             }
             GNDP_STEP(add_scale(p, &spec->channel[c], p->stat[k], first));
         }
-    p->columns = (int)(n > 1 ? n : channels * p->n_stats);
+    p->columns = (int)(n > 1 ? n : channels > 1 ? p->n_stats : 0);
     title_of(p, path, "times", n, groups.n);
+    if (n == 1 && groups.members) {
+        const plot_line date = time_line(spec, groups.field[0]);
+        snprintf(p->title.text, sizeof p->title.text, "%.150s%s%.60s", plot_base_name(path), date.text[0] != '\0' ? ", " : "", date.text);
+    }
 done:
     plot_groups_free(&groups);
     return code;

@@ -48,12 +48,23 @@ plot_line plot_units_line(const char *units)
     return out;
 }
 
+/* "t_850" of a level, which the long name does not tell. */
+static bool names_level(const char *name)
+{
+    const char *last = strrchr(name, '_');
+    return last != NULL && isdigit((unsigned char)last[1]) && strspn(last + 1, "0123456789.") == strlen(last + 1);
+}
+
 plot_line plot_channel_line(const gndp_channel *channel)
 {
     plot_line out = {""};
     const plot_line units = plot_units_line(channel->units);
     const bool named = channel->parts == 1 && channel->part[0].long_name[0] != '\0';
     append(&out, named ? channel->part[0].long_name : channel->name, strlen(named ? channel->part[0].long_name : channel->name));
+    if (named && names_level(channel->name)) {
+        append(&out, ", ", 2);
+        append(&out, channel->name, strlen(channel->name));
+    }
     if (units.text[0] != '\0') {
         append(&out, " (", 2);
         append(&out, units.text, strlen(units.text));

@@ -2,10 +2,12 @@
 // `gndp train`: a model from a configuration and its data.
 #include "cli/train.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <gndp/gndp.h>
@@ -23,8 +25,8 @@ const char gndp_train_text[] =
     "key has a default, and --keys lists them with their units.\n"
     "\n"
     "The run folder (output.folder) holds config.yaml as resolved, last.nc to go on from, log.jsonl, metrics.csv\n"
-    "and, when training ends, model.nc for sample and eval and plots/loss.png. Ctrl-C, or a kill at any moment, loses no more than\n"
-    "the steps since last.nc: --resume goes on, and ends with the same bits as a run that was never stopped (with\n"
+    "and, when training ends, model.nc for sample and eval and plots/loss.png. Ctrl-C, or a kill at any moment,\n"
+    "loses no more than the steps since last.nc: --resume goes on, and ends with the same bits as a run that was never stopped (with\n"
     "the same number of threads). Then the data must be the same; of the configuration only train.steps,\n"
     "train.max_minutes, how often is validated and checkpointed, and sample, likelihood and output may change.\n";
 

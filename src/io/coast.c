@@ -21,7 +21,7 @@ enum { SIDE_WEST = 3, GROUNDING_LINE = 6, UNITS = 65535, MOST = 1 << 28 };
 
 typedef struct segment {
     int64_t first, n;  /* points */
-    int bin;
+    int level;
     bool west[2];      /* begins, ends at the western side */
 } segment;
 
@@ -183,7 +183,8 @@ static gndp_status add_bin(const raw *r, int b, gndp_coast *coast)
                    first, n, r->points);
         if ((word >> 6 & 7) == GROUNDING_LINE || coast->n_segments == r->segments)
             continue;
-        coast->segment[coast->n_segments++] = (segment){.first = first, .n = n, .bin = b,
+        const int level = word >> 6 & 7;
+        coast->segment[coast->n_segments++] = (segment){.first = first, .n = n, .level = level == 5 ? 1 : level,
                                                         .west = {(word >> 3 & 7) == SIDE_WEST, (word & 7) == SIDE_WEST}};
         for (int i = first; i < first + n; i++) {
             coast->lon[i] = west + coast->bin_deg * (unsigned short)dx[i] / UNITS;
@@ -255,6 +256,11 @@ int64_t gndp_coast_line(const gndp_coast *coast, int64_t i, const double **lat_d
     *lat_deg = coast->lat + s->first;
     *lon_deg = coast->lon + s->first;
     return s->n;
+}
+
+int gndp_coast_level(const gndp_coast *coast, int64_t i)
+{
+    return coast->segment[i].level;
 }
 
 /* ---- Land or water -------------------------------------------------------------------------- */

@@ -176,7 +176,7 @@ static void draw_labels(cairo_t *cr, const plot_axes *axes)
     if (p->x_label != NULL)
         plot_text_fit(cr, b->x + 0.5 * b->width, o->y + o->height - 1.0, 0.5, 1.0, label_size, b->width, p->x_label);
     if (p->y_label != NULL)
-        plot_text_up(cr, o->x, b->y + 0.5 * b->height, 0.5, 0.0, label_size, p->y_label);
+        plot_text_up(cr, o->x, b->y + 0.5 * b->height, label_size, 1.1 * b->height, p->y_label);
     if (axes->y.ticks.factor[0] != '\0')
         plot_text(cr, b->x, b->y - 4.0, 0.0, 1.0, text_size, axes->y.ticks.factor);
     if (axes->x.ticks.factor[0] != '\0')

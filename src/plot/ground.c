@@ -10,8 +10,8 @@ static const double degree_size = 6.5;
 
 /* ---- Coasts --------------------------------------------------------------------------------- */
 
-/* Add a piece of a shore to the path if a part of it is in sight. */
-static void add_shore(cairo_t *cr, const plot_view *v, const plot_box *box, int64_t n, const double *lat, const double *lon, double turn)
+/* Add a piece of a shore to the path if a part of it is in sight and it is not too small to be seen. */
+static void add_shore(cairo_t *cr, const plot_view *v, const plot_box *box, int64_t n, const double *lat, const double *lon, double turn, double smallest)
 {
     const plot_region *r = &v->region;
     double west = HUGE_VAL, east = -HUGE_VAL, south = HUGE_VAL, north = -HUGE_VAL, x, y;
@@ -21,6 +21,9 @@ static void add_shore(cairo_t *cr, const plot_view *v, const plot_box *box, int6
         south = fmin(south, lat[i]);
         north = fmax(north, lat[i]);
     }
+    const bool closed = lat[0] == lat[n - 1] && lon[0] == lon[n - 1];
+    if (closed && north - south < smallest && east - west < smallest)
+        return;
     if (east < r->west || west > r->east || north < r->south || south > r->north)
         return;
     bool down = false;
@@ -39,20 +42,23 @@ static void add_shore(cairo_t *cr, const plot_view *v, const plot_box *box, int6
 
 void plot_coast_draw(cairo_t *cr, const plot_maps *maps, const plot_box *box, const gndp_coast *coast, bool on_field)
 {
-    const double *lat, *lon;
+    const double *lat, *lon, degrees = (maps->view.region.north - maps->view.region.south) / box->height; /* a point */
+    const double thin = fmin(fmax(box->height / 260.0, 0.55), 1.0);
     cairo_new_path(cr);
     for (int64_t i = 0; i < gndp_coast_lines(coast); i++) {
         const int64_t n = gndp_coast_line(coast, i, &lat, &lon);
+        if (gndp_coast_level(coast, i) > (degrees > 0.25 ? 1 : degrees > 0.03 ? 2 : 4)) /* lakes have no room on a globe */
+            continue;
         for (int turn = -3; turn <= 2; turn++)
-            add_shore(cr, &maps->view, box, n, lat, lon, 360.0 * turn);
+            add_shore(cr, &maps->view, box, n, lat, lon, 360.0 * turn, 2.0 * degrees);
     }
     if (on_field) { /* a pale edge, since the colours below may be dark */
         cairo_set_source_rgba(cr, 1.0, 1.0, 1.0, 0.45);
-        cairo_set_line_width(cr, 1.5);
+        cairo_set_line_width(cr, 1.5 * thin);
         cairo_stroke_preserve(cr);
     }
     cairo_set_source_rgba(cr, 0.08, 0.08, 0.08, on_field ? 1.0 : 0.55);
-    cairo_set_line_width(cr, on_field ? 0.65 : 0.45);
+    cairo_set_line_width(cr, (on_field ? 0.65 : 0.45) * thin);
     cairo_stroke(cr);
 }
 
@@ -70,7 +76,7 @@ static void choose(const plot_maps *maps, int m, plot_ticks *lat, plot_ticks *lo
         return;
     }
     plot_ticks_degrees(r->south, r->north, (int)fmax(box->height / 30.0, 2.0), lat);
-    plot_ticks_degrees(r->west, r->east, (int)fmax(box->width / 42.0, 2.0), lon);
+    plot_ticks_degrees(r->west, r->east, v->pole != 0 ? 8 : (int)fmax(box->width / 42.0, 2.0), lon);
 }
 
 static void curve(cairo_t *cr, const plot_view *v, const plot_box *box, double lat0, double lon0, double lat1, double lon1)
@@ -123,8 +129,11 @@ static void degrees_of_disc(cairo_t *cr, const plot_maps *maps, const plot_box *
     }
 }
 
-static void degrees_below(cairo_t *cr, const plot_maps *maps, const plot_box *box, const plot_ticks *lon)
+/* Numbers must touch neither each other nor those of the next panel. */
+static void degrees_below(cairo_t *cr, const plot_maps *maps, int m, const plot_ticks *lon)
 {
+    const plot_box *box = &maps->box[m];
+    const bool first = m % maps->columns == 0, final = (m + 1) % maps->columns == 0 || m == maps->n - 1;
     const plot_view *v = &maps->view;
     const plot_region *r = &v->region;
     double x, y, last = -HUGE_VAL;
@@ -136,7 +145,7 @@ static void degrees_below(cairo_t *cr, const plot_maps *maps, const plot_box *bo
         const plot_degree_text text = plot_longitude_text(lon->value[i]);
         const char *shown = r->sphere ? text.text : lon->text[i];
         const double half = 0.5 * plot_text_width(cr, degree_size, shown);
-        if (x - half < last + 3.0)
+        if (x - half < last + 3.0 || (!first && x - half < box->x - 2.0) || (!final && x + half > box->x + box->width + 2.0))
             continue;
         plot_text(cr, x, y + 3.5, 0.5, 0.0, degree_size, shown);
         last = x + half;
@@ -150,7 +159,7 @@ static void degrees_beside(cairo_t *cr, const plot_maps *maps, const plot_box *b
     for (int i = 0; i < lat->n; i++) {
         const bool pole = v->region.sphere && fabs(lat->value[i]) > 89.9;
         if (!pole && plot_view_point(v, box, lat->value[i], v->region.west, &x, &y))
-            plot_text(cr, x - 3.0, y, 1.0, 0.5, degree_size, v->region.sphere ? plot_latitude_text(lat->value[i]).text : lat->text[i]);
+            plot_text(cr, x - 4.0, y, 1.0, 0.5, degree_size, v->region.sphere ? plot_latitude_text(lat->value[i]).text : lat->text[i]);
     }
 }
 
@@ -161,13 +170,15 @@ void plot_degrees_draw(cairo_t *cr, const plot_maps *maps, int m)
     plot_ticks lat, lon;
     choose(maps, m, &lat, &lon);
     plot_colour(cr, ink, 1.0);
+    if (maps->view.region.down) /* pixels of an image */
+        return;
     if (maps->view.pole != 0) {
         degrees_of_disc(cr, maps, &maps->box[m], &lon);
     } else if (maps->view.outline) {
         if (left)
             degrees_beside(cr, maps, &maps->box[m], &lat);
         if (lowest)
-            degrees_below(cr, maps, &maps->box[m], &lon);
+            degrees_below(cr, maps, m, &lon);
     }
 }
 

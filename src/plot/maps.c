@@ -17,7 +17,7 @@ static const double bar_below = 40.0, bar_beside = 62.0; /* room for a bar with 
 /* ---- Layout --------------------------------------------------------------------------------- */
 
 /* Where bars stand. */
-typedef enum bar_places { NO_BARS, ONE_BELOW, UNDER_COLUMNS, BESIDE_ROWS, SIDE_BY_SIDE } bar_places;
+typedef enum bar_places { NO_BARS, ONE_BELOW, UNDER_EACH, UNDER_COLUMNS, BESIDE_ROWS, SIDE_BY_SIDE } bar_places;
 
 static bool coloured(const gndp_map *map)
 {
@@ -41,6 +41,11 @@ static bar_places bars_of(const plot_maps *maps)
         return NO_BARS;
     if (maps->n_scales == 1)
         return ONE_BELOW;
+    bool own = maps->n_scales == maps->n;
+    for (int m = 0; m < maps->n && own; m++)
+        own = !coloured(&maps->map[m]) || maps->map[m].scale == m;
+    if (own)
+        return UNDER_EACH;
     return one_scale(maps, false) ? UNDER_COLUMNS : one_scale(maps, true) ? BESIDE_ROWS : SIDE_BY_SIDE;
 }
 
@@ -68,32 +73,6 @@ static double snap(double x)
     return round(x * PLOT_DPI / 72.0) * 72.0 / PLOT_DPI;
 }
 
-static void place_bars(plot_maps *maps, bar_places places, double bottom)
-{
-    const plot_box *first = &maps->box[0], *last = &maps->box[maps->columns - 1];
-    const double left = first->x, right = last->x + last->width;
-    for (int k = 0; k < maps->n_scales; k++) {
-        plot_scale *s = &maps->scale[k];
-        s->upright = places == BESIDE_ROWS;
-        if (s->upright) {
-            const plot_box *row = &maps->box[k * maps->columns];
-            s->bar = (plot_box){right + 12.0, row->y + 0.08 * row->height, bar_thick, 0.84 * row->height};
-            continue;
-        }
-        plot_box under = {left, 0.0, right - left, 0.0};
-        double share = 0.6;
-        if (places == UNDER_COLUMNS) {
-            under = (plot_box){maps->box[k].x, 0.0, maps->box[k].width, 0.0};
-            share = 0.86;
-        } else if (places == SIDE_BY_SIDE) {
-            under = (plot_box){left + k * (right - left) / maps->n_scales, 0.0, (right - left) / maps->n_scales, 0.0};
-            share = 0.8;
-        }
-        const double width = fmin(share * under.width, 330.0);
-        s->bar = (plot_box){under.x + 0.5 * (under.width - width), bottom, width, bar_thick};
-    }
-}
-
 /* Room around a panel for its title and degrees. */
 typedef struct rims {
     double left, top, bottom, right;
@@ -109,6 +88,38 @@ static rims rims_of(const plot_maps *maps)
                   .right = disc ? 20.0 : 8.0};
 }
 
+static void place_bars(plot_maps *maps, bar_places places, double bottom)
+{
+    const plot_box *first = &maps->box[0], *last = &maps->box[maps->columns - 1];
+    const double left = first->x, right = last->x + last->width;
+    for (int k = 0; k < maps->n_scales; k++) {
+        plot_scale *s = &maps->scale[k];
+        s->upright = places == BESIDE_ROWS;
+        if (s->upright) {
+            const plot_box *row = &maps->box[k * maps->columns];
+            s->bar = (plot_box){right + 12.0, row->y + 0.08 * row->height, bar_thick, 0.84 * row->height};
+            continue;
+        }
+        plot_box under = {left, 0.0, right - left, 0.0};
+        double share = 0.6;
+        if (places == UNDER_EACH) {
+            const plot_box *b = &maps->box[k];
+            const double width = 0.86 * b->width;
+            s->bar = (plot_box){b->x + 0.07 * b->width, b->y + b->height + rims_of(maps).bottom + 7.0, width, bar_thick};
+            continue;
+        }
+        if (places == UNDER_COLUMNS) {
+            under = (plot_box){maps->box[k].x, 0.0, maps->box[k].width, 0.0};
+            share = 0.86;
+        } else if (places == SIDE_BY_SIDE) {
+            under = (plot_box){left + k * (right - left) / maps->n_scales, 0.0, (right - left) / maps->n_scales, 0.0};
+            share = 0.8;
+        }
+        const double width = fmin(share * under.width, 330.0);
+        s->bar = (plot_box){under.x + 0.5 * (under.width - width), bottom, width, bar_thick};
+    }
+}
+
 static void place(plot_maps *maps)
 {
     const bar_places places = bars_of(maps);
@@ -116,7 +127,8 @@ static void place(plot_maps *maps)
     const bool disc = maps->view.pole != 0;
     const double top = maps->options->title != NULL ? page_title_size + 16.0 : margin;
     const double across = 760.0 - 2.0 * margin - rim.left - rim.right - (places == BESIDE_ROWS ? bar_beside : 0.0);
-    const double between = disc ? rim.left + rim.right : gap, above = rim.top + (disc ? rim.bottom : 3.0);
+        const bool each = places == UNDER_EACH;
+    const double between = disc ? rim.left + rim.right + 8.0 : gap, above = rim.top + (each ? rim.bottom + bar_below : disc ? rim.bottom : 3.0);
     double width = (across - (maps->columns - 1) * between) / maps->columns;
     width = fmin(fmax(width, 70.0), maps->n == 1 ? 520.0 : 400.0);
     double height = width / maps->view.aspect;
@@ -132,7 +144,7 @@ static void place(plot_maps *maps)
                                   snap(top + rim.top + (double)(m / maps->columns) * (height + above)), width, height};
     const plot_box *last = &maps->box[maps->columns - 1];
     const double bottom = top + rim.top + (maps->rows - 1) * (height + above) + height + rim.bottom;
-    const bool below = places == ONE_BELOW || places == UNDER_COLUMNS || places == SIDE_BY_SIDE;
+    const bool below = places == ONE_BELOW || each || places == UNDER_COLUMNS || places == SIDE_BY_SIDE;
     maps->width = last->x + last->width + rim.right + margin + (places == BESIDE_ROWS ? bar_beside : 0.0);
     place_bars(maps, places, bottom + 7.0);
     maps->arrow_length = 15.0;
@@ -193,7 +205,7 @@ static gndp_status find_coast(const plot_maps *maps, gndp_coast **out)
     *out = NULL;
     if (maps->options->no_coast || !maps->view.region.sphere)
         return GNDP_OK;
-    const gndp_coast_detail detail = degrees > 1.5 ? GNDP_COAST_CRUDE : degrees > 0.12 ? GNDP_COAST_LOW : degrees > 0.01 ? GNDP_COAST_INTERMEDIATE
+    const gndp_coast_detail detail = degrees > 0.8 ? GNDP_COAST_CRUDE : degrees > 0.045 ? GNDP_COAST_LOW : degrees > 0.008 ? GNDP_COAST_INTERMEDIATE
                                      : degrees > 0.002 ? GNDP_COAST_HIGH : GNDP_COAST_FULL;
     st = gndp_coast_read(detail, out);
     if (st == GNDP_ERR_NOT_FOUND) {

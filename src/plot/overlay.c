@@ -53,7 +53,8 @@ static void draw_point(cairo_t *cr, const plot_scale *scale, double x, double y,
     cairo_stroke(cr);
 }
 
-static void draw_list(cairo_t *cr, const plot_maps *maps, int m, int64_t n, const double *lat, const double *lon, int64_t stride, const double *value)
+static void draw_list(cairo_t *cr, const plot_maps *maps, int m, int64_t n, const double *lat, const double *lon, int64_t stride, double radius,
+                      const double *value)
 {
     const plot_region *r = &maps->view.region;
     const plot_scale *scale = value != NULL ? &maps->scale[maps->map[m].scale] : NULL;
@@ -61,7 +62,7 @@ static void draw_list(cairo_t *cr, const plot_maps *maps, int m, int64_t n, cons
     for (int64_t i = 0; i < n; i++) {
         const double at = into_region(r, lon[i * stride]);
         if (in_region(r, lat[i * stride], at) && plot_view_point(&maps->view, &maps->box[m], lat[i * stride], at, &x, &y))
-            draw_point(cr, scale, x, y, radius_for(n), value != NULL ? &value[i] : NULL);
+            draw_point(cr, scale, x, y, radius, value != NULL ? &value[i] : NULL);
     }
 }
 
@@ -69,8 +70,8 @@ void plot_points_draw(cairo_t *cr, const plot_maps *maps, int m)
 {
     const gndp_map *map = &maps->map[m];
     if (map->coords != NULL && map->coords->layout == GNDP_LAYOUT_LIST && map->value != NULL)
-        draw_list(cr, maps, m, map->coords->n, map->coords->x, map->coords->x + 1, 2, map->value);
-    draw_list(cr, maps, m, map->points.n, map->points.lat_deg, map->points.lon_deg, 1, map->points.value);
+        draw_list(cr, maps, m, map->coords->n, map->coords->x, map->coords->x + 1, 2, map->east != NULL ? 1.0 : radius_for(map->coords->n), map->value);
+    draw_list(cr, maps, m, map->points.n, map->points.lat_deg, map->points.lon_deg, 1, radius_for(map->points.n), map->points.value);
 }
 
 /* ---- Lines ---------------------------------------------------------------------------------- */

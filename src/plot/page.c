@@ -205,21 +205,12 @@ void plot_text(cairo_t *cr, double x, double y, double across, double down, doub
     cairo_restore(cr);
 }
 
-void plot_text_up(cairo_t *cr, double x, double y, double across, double down, double size, const char *text)
-{
-    cairo_save(cr);
-    cairo_translate(cr, x, y);
-    cairo_rotate(cr, -1.57079632679489661923);
-    draw_text(cr, across, down, size, text);
-    cairo_restore(cr);
-}
-
 void plot_text_fit(cairo_t *cr, double x, double y, double across, double down, double size, double width, const char *text)
 {
     clean_text shown = clean(text);
     double wide = plot_text_width(cr, size, shown.text);
     if (wide > width) {
-        size = fmax(size * width / wide, 0.6 * size);
+        size = fmax(0.995 * size * width / wide, 0.6 * size);
         wide = plot_text_width(cr, size, shown.text);
     }
     size_t n = strlen(shown.text);
@@ -232,6 +223,15 @@ void plot_text_fit(cairo_t *cr, double x, double y, double across, double down, 
         n = strlen(shown.text);
     }
     plot_text(cr, x, y, across, down, size, shown.text);
+}
+
+void plot_text_up(cairo_t *cr, double x, double y, double size, double length, const char *text)
+{
+    cairo_save(cr);
+    cairo_translate(cr, x, y);
+    cairo_rotate(cr, -1.57079632679489661923);
+    plot_text_fit(cr, 0.0, 0.0, 0.5, 0.0, size, length, text);
+    cairo_restore(cr);
 }
 
 #endif

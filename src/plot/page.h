@@ -53,8 +53,8 @@ double plot_text_width(cairo_t *cr, double size, const char *text);
  * middle. The height is that of capitals, so that texts on one line agree.
  */
 void plot_text(cairo_t *cr, double x, double y, double across, double down, double size, const char *text);
-/** The same turned a quarter to the left, read upwards; `across` still runs along the text. */
-void plot_text_up(cairo_t *cr, double x, double y, double across, double down, double size, const char *text);
+/** Turned a quarter to the left, read upwards, centred at y, with its top at x; made to fit as below. */
+void plot_text_up(cairo_t *cr, double x, double y, double size, double length, const char *text);
 /** A text that is made smaller, to 0.6 of the size, then cut with "…", until it fits into `width`. */
 void plot_text_fit(cairo_t *cr, double x, double y, double across, double down, double size, double width, const char *text);
 

@@ -154,7 +154,7 @@ static void numbers(cairo_t *cr, const plot_scale *s)
     for (int i = 0; i < ticks.n; i++) {
         const double along = (ticks.value[i] - s->low) / (s->high - s->low);
         cairo_new_path(cr);
-        at(cr, s, along, s->upright ? 1.0 : 1.0);
+        at(cr, s, along, 1.0);
         double x, y;
         cairo_get_current_point(cr, &x, &y);
         cairo_line_to(cr, s->upright ? x + 2.5 : x, s->upright ? y : y + 2.5);
@@ -181,9 +181,9 @@ void plot_bar_draw(cairo_t *cr, const plot_scale *s)
     if (s->label == NULL)
         return;
     if (s->upright)
-        plot_text_up(cr, s->bar.x + s->bar.width + 34.0, s->bar.y + 0.5 * s->bar.height, 0.5, 0.0, size, s->label);
+        plot_text_up(cr, s->bar.x + s->bar.width + 34.0, s->bar.y + 0.5 * s->bar.height, size, 1.2 * s->bar.height, s->label);
     else
-        plot_text_fit(cr, s->bar.x + 0.5 * s->bar.width, s->bar.y + s->bar.height + 15.0, 0.5, 0.0, size, 1.4 * s->bar.width, s->label);
+        plot_text_fit(cr, s->bar.x + 0.5 * s->bar.width, s->bar.y + s->bar.height + 15.0, 0.5, 0.0, size, 1.15 * s->bar.width, s->label);
 }
 
 #endif

@@ -31,9 +31,17 @@ static void draw_line(cairo_t *cr, const plot_axes *axes, const gndp_series *s)
     if (s->mark == GNDP_MARK_DASHES)
         cairo_set_dash(cr, dashes, 2, 0.0);
     for (int64_t k = 0; k < s->n;) {
+        double x0, y0, x1, y1;
         cairo_new_path(cr);
         k = trace(cr, axes, s, k);
-        cairo_stroke(cr);
+        cairo_path_extents(cr, &x0, &y0, &x1, &y1);
+        if (cairo_has_current_point(cr) && x0 == x1 && y0 == y1) { /* a value by itself has no length */
+            cairo_new_path(cr);
+            cairo_arc(cr, x0, y0, 0.8 * radius, 0.0, 6.2831853071795865);
+            cairo_fill(cr);
+        } else {
+            cairo_stroke(cr);
+        }
     }
     cairo_set_dash(cr, NULL, 0, 0.0);
 }

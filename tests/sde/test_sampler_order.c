@@ -185,8 +185,10 @@ static void flows_converge_at_their_order(void **state)
                          table[i].name, error[0], error[1], error[2], before, slope);
             }
         }
+        int64_t count[3];
         for (int q = 0; q < 3; q++) { /* errors of adaptive steps follow the tolerance */
             gndp_sampler_options o = gndp_sampler_options_default();
+            const int64_t before = gndp_evaluator_count(ev);
             o.sampler = sampler("adaptive");
             o.tolerance = (const double[]){1e-4, 1e-6, 1e-9}[q];
             assert_ok(gndp_sample(ev, &c->schedule, c->law, &o, 1, &member, start, y));
@@ -194,7 +196,10 @@ static void flows_converge_at_their_order(void **state)
             if (!(error < 30.0 * o.tolerance)) {
                 fail_msg("tolerance %g: error %.3g", o.tolerance, error);
             }
+            count[q] = gndp_evaluator_count(ev) - before;
         }
+        /* of order 5 in the estimate: 1e-5 of the tolerance is 10 times the steps */
+        assert_true(count[2] < 13 * count[0] && count[0] < 200);
         free(start), free(y), free(wanted);
         gndp_evaluator_free(ev);
         gndp_score_free(&score);

@@ -142,6 +142,16 @@ static void schedule_draw_fills_every_stratum_once(void **state)
         for (int i = 0; i < N; i++) {
             assert_int_equal(hit[i], 1);
         }
+        /* the places in the strata are uniforms of their own: mean 1/2 and variance 1/12, within
+         * five standard errors, sqrt(1/12/N) and sqrt(1/180/N) */
+        double mean = 0.0, square = 0.0;
+        for (int i = 0; i < N; i++) {
+            const double at = (t[i] - s.t0) / (s.t1 - s.t0) * N;
+            mean += (at - floor(at)) / N;
+            square += (at - floor(at) - 0.5) * (at - floor(at) - 0.5) / N;
+        }
+        assert_near(mean, 0.5, 5.0 * sqrt(1.0 / 12.0 / N));
+        assert_near(square, 1.0 / 12.0, 5.0 * sqrt(1.0 / 180.0 / N));
         gndp_schedule_draw(&s, 7, 3, N, again, r, v);
         assert_memory_equal(t, again, sizeof t);
         gndp_schedule_draw(&s, 7, 4, N, again, r, v);
