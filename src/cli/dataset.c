@@ -152,10 +152,11 @@ done:
 
 /* ---- Splitting ------------------------------------------------------------------------------ */
 
-static gndp_split_rule choose_rule(const char *text, const char *source)
+static gndp_split_rule choose_rule(const char *text, const char *source, const gndp_fieldset *set)
 {
+    const bool times = strcmp(source, "files") == 0 && isfinite(gndp_fieldset_get_spec(set)->label[0].time_s);
     if (strcmp(text, "auto") == 0)
-        text = strcmp(source, "tracks") == 0 ? "id" : strcmp(source, "files") == 0 ? "time" : "random";
+        text = strcmp(source, "tracks") == 0 ? "id" : times ? "time" : "random";
     return strcmp(text, "id") == 0 ? GNDP_SPLIT_ID : strcmp(text, "time") == 0 ? GNDP_SPLIT_TIME : GNDP_SPLIT_RANDOM;
 }
 
@@ -171,7 +172,7 @@ static int split(const gndp_config *config, const char *source, gndp_dataset *d)
     GNDP_LIBRARY(gndp_config_number(config, "data.split.gap", &gap_h));
     GNDP_LIBRARY(gndp_config_integer(config, "data.split.seed", &seed));
     GNDP_LIBRARY(gndp_config_text(config, "data.split.rule", &rule));
-    GNDP_LIBRARY(gndp_split_make(d->all, choose_rule(rule, source), share, 3600.0 * gap_h, (uint64_t)seed, &d->split));
+    GNDP_LIBRARY(gndp_split_make(d->all, choose_rule(rule, source, d->all), share, 3600.0 * gap_h, (uint64_t)seed, &d->split));
     for (int i = 0; i < 3; i++)
         if (d->split.n[i] > 0)
             GNDP_LIBRARY(gndp_fieldset_select(d->all, d->split.n[i], d->split.field[i], &d->part[i]));

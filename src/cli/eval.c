@@ -49,7 +49,8 @@ typedef struct settings {
     }
 
 const gndp_option gndp_eval_table[] = {
-    OPTION("part", 0, "NAME", GNDP_OPTION_TEXT, part, "train, validation (default) or test, as the configuration splits"),
+    OPTION("part", 0, "NAME", GNDP_OPTION_TEXT, part,
+           "train, validation (default) or test, as the configuration splits;\nall: every field of files that were not trained on"),
     COUNT("samples", 0, samples, 0, 1000000, "fields to draw for the comparison, default 32; 0: none"),
     OPTION("samples-from", 0, "FILE.nc", GNDP_OPTION_TEXT, from, "take them from this file instead"),
     OPTION("sampler", 0, "NAME", GNDP_OPTION_TEXT, sampling.sampler, "as gndp sample has it"),
@@ -87,6 +88,9 @@ typedef struct job {
     gndp_comparison comparison;
     likelihood density;
 } job;
+
+enum { PARTS = 4, ALL = 3 };
+static const char *const part_names[PARTS] = {"train", "validation", "test", "all"};
 
 /* Exact divergences cost a product for each value of a field. */
 enum { EXACT_VALUES = 128, USUAL_PROBES = 8 };
@@ -178,10 +182,14 @@ static int check_channels(const job *j, const gndp_fieldset *set, const char *pa
     return GNDP_EXIT_DONE;
 }
 
+static const gndp_fieldset *scored(const job *j)
+{
+    return j->part == ALL ? j->data.all : j->data.part[j->part];
+}
+
 static int compare(job *j)
 {
     int code = GNDP_EXIT_DONE;
-    static const char *const names[] = {"train", "validation", "test"};
     const gndp_fieldset *set[COMPARE_SETS];
     const char *name[COMPARE_SETS];
     int n = 0;
@@ -194,11 +202,13 @@ static int compare(job *j)
     } else {
         GNDP_STEP(draw(j));
     }
-    set[n] = j->data.part[0];
-    name[n++] = names[0];
+    if (j->part != ALL) { /* the training part first, whatever is scored */
+        set[n] = j->data.part[0];
+        name[n++] = part_names[0];
+    }
     if (j->part != 0) {
-        set[n] = j->data.part[j->part];
-        name[n++] = names[j->part];
+        set[n] = scored(j);
+        name[n++] = part_names[j->part];
     }
     set[n] = j->samples;
     name[n++] = "samples";
@@ -323,7 +333,7 @@ done:
 static int densities(job *j)
 {
     int code = GNDP_EXIT_DONE;
-    const gndp_fieldset *set = j->data.part[j->part];
+    const gndp_fieldset *set = scored(j);
     const int64_t fields = gndp_fieldset_get_spec(set)->n_fields, n = j->s.likelihood < fields ? j->s.likelihood : fields;
     gndp_likelihood_options options;
     const char *solver = NULL;
@@ -399,15 +409,14 @@ static void report(const job *j)
 
 static int find_part(job *j)
 {
-    static const char *const names[] = {"train", "validation", "test"};
-    for (int i = 0; i < 3; i++)
-        if (strcmp(j->s.part, names[i]) == 0) {
+    for (int i = 0; i < PARTS; i++)
+        if (strcmp(j->s.part, part_names[i]) == 0) {
             j->part = i;
-            if (j->data.part[i] == NULL)
-                return gndp_failure("the %s part is empty: data.split of the model's configuration leaves it out", names[i]);
+            if (scored(j) == NULL)
+                return gndp_failure("the %s part is empty: data.split of the model's configuration leaves it out", part_names[i]);
             return GNDP_EXIT_DONE;
         }
-    return gndp_usage_unknown("part", j->s.part, gndp_nearest(j->s.part, names, 3));
+    return gndp_usage_unknown("part", j->s.part, gndp_nearest(j->s.part, part_names, PARTS));
 }
 
 static int run(job *j, const char *const *words, int n_words)

@@ -71,6 +71,62 @@ done:
     return code;
 }
 
+/* Pictures have y before x, as grids do. Coordinates x1, x2 or x, y come the other way about: x1 is to run to the right all the same. */
+static bool x_first(const gndp_coords *c)
+{
+    return c->space == GNDP_SPACE_EUCLIDEAN && c->columns == 2 && (strcmp(c->axis[0].name, "x1") == 0 || strcmp(c->axis[0].name, "x") == 0);
+}
+
+static int turn_list(plot_panel *p)
+{
+    double *x = malloc(2 * (size_t)p->coords.n * sizeof *x);
+    if (x == NULL)
+        return gndp_failure_memory();
+    for (int64_t i = 0; i < p->coords.n; i++) {
+        x[2 * i] = p->coords.x[2 * i + 1];
+        x[2 * i + 1] = p->coords.x[2 * i];
+    }
+    free(p->x);
+    p->coords.x = p->x = x;
+    return GNDP_EXIT_DONE;
+}
+
+static int turn_grid(const gndp_coords *from, double **value)
+{
+    const int64_t rows = from->axis[0].size, columns = from->axis[1].size;
+    if (*value == NULL)
+        return GNDP_EXIT_DONE;
+    double *turned = malloc((size_t)from->n * sizeof *turned);
+    if (turned == NULL)
+        return gndp_failure_memory();
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++)
+            turned[j * rows + i] = (*value)[i * columns + j];
+    free(*value);
+    *value = turned;
+    return GNDP_EXIT_DONE;
+}
+
+static int turn(plot_panel *p)
+{
+    int code = GNDP_EXIT_DONE;
+    const gndp_axis first = p->coords.axis[0];
+    if (!x_first(&p->coords))
+        return GNDP_EXIT_DONE;
+    if (p->coords.layout == GNDP_LAYOUT_LIST) {
+        GNDP_STEP(turn_list(p));
+    } else {
+        GNDP_STEP(turn_grid(&p->coords, &p->value));
+        GNDP_STEP(turn_grid(&p->coords, &p->east));
+        GNDP_STEP(turn_grid(&p->coords, &p->north));
+    }
+    p->coords.axis[0] = p->coords.axis[1];
+    p->coords.axis[1] = first;
+    p->turned = true;
+done:
+    return code;
+}
+
 /* What the map shows at point i. */
 static double shown(const moments *m, int parts, plot_stat stat, int64_t i)
 {
@@ -95,7 +151,7 @@ static int fill(const moments *m, int parts, plot_stat stat, plot_panel *out)
     if (out->value == NULL || (parts == 2 && stat != PLOT_SD && (out->east == NULL || out->north == NULL)))
         return gndp_failure_memory();
     /* Along the columns of a plane (y, x), eastward and northward on the globe. */
-    const int east = out->coords.space == GNDP_SPACE_SPHERE ? 0 : 1;
+    const int east = out->coords.space == GNDP_SPACE_SPHERE || x_first(&out->coords) ? 0 : 1;
     for (int64_t i = 0; i < out->coords.n; i++) {
         out->value[i] = shown(m, parts, stat, i);
         if (out->east != NULL) {
@@ -129,6 +185,7 @@ int plot_panel_make(const gndp_fieldset *set, int channel, plot_stat stat, int64
     }
     GNDP_STEP(read_moments(set, component, parts, n, field, out->coords.n, &m));
     GNDP_STEP(fill(&m, parts, stat, out));
+    GNDP_STEP(turn(out));
 done:
     free(m.count);
     free(m.mean);
@@ -168,8 +225,8 @@ int plot_panel_stations(const gndp_observations *table, const gndp_channel *chan
         const bool late = !isnan(time_s) && !isnan(table->time_s[i]) && fabs(table->time_s[i] - time_s) > 1800.0;
         if (other || late)
             continue;
-        lat[n] = table->x[2 * i];
-        lon[n] = table->x[2 * i + 1];
+        lat[n] = table->x[2 * i + panel->turned];
+        lon[n] = table->x[2 * i + !panel->turned];
         value[n++] = factor * table->value[i] + offset;
     }
     panel->n_stations = n;

@@ -14,6 +14,7 @@ typedef struct plot_panel {
     double *station;    /* [3, n]: latitudes, longitudes, values */
     int64_t n_stations;
     bool station_values;
+    bool turned; /* coordinates were x, y and are y, x now */
     plot_line title;
     int scale;
 } plot_panel;

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli/plot.h"
 
@@ -28,6 +29,8 @@ plot_line plot_units_line(const char *units)
     static const char *const raised[] = {"\xe2\x81\xb0", "\xc2\xb9",     "\xc2\xb2",     "\xc2\xb3",     "\xe2\x81\xb4",
                                          "\xe2\x81\xb5", "\xe2\x81\xb6", "\xe2\x81\xb7", "\xe2\x81\xb8", "\xe2\x81\xb9"};
     plot_line out = {""};
+    if (strcmp(units, "degC") == 0 || strcasecmp(units, "celsius") == 0 || strcasecmp(units, "degree_celsius") == 0 || strcasecmp(units, "degrees_celsius") == 0)
+        return (plot_line){"\xc2\xb0" "C"};
     if (strcmp(units, "1") == 0 || strstr(units, " since ") != NULL)
         return out;
     for (const char *c = units; *c != '\0';) {

@@ -261,7 +261,6 @@ done:
 static int draw(job *j)
 {
     int code = GNDP_EXIT_DONE;
-    GNDP_STEP(list_todo(j));
     const int64_t batch = j->sampling.batch, blocks = (j->n_todo + batch - 1) / batch;
     const double start = gp_seconds();
     gndp_sampler_options options = j->sampling.options;
@@ -323,6 +322,7 @@ static int run(job *j, const char *const *words, int n_words, int argc, char **a
         GNDP_STEP(open_netcdf(j, &log, argc, argv));
     else
         GNDP_STEP(gndp_output_open(j->s.output, j->s.overwrite, &j->csv));
+    GNDP_STEP(list_todo(j));
     gp_interruptible();
     GNDP_LIBRARY(gndp_generator_create(j->model, &j->target.coords, j->sampling.batch, j->sampling.bf16, NULL, &j->generator));
     GNDP_STEP(draw(j));
@@ -349,7 +349,7 @@ int gndp_sample_run(int argc, char **argv)
         GNDP_LIBRARY(gndp_threads_set((int)j.s.threads));
     code = run(&j, words, n_words, argc, argv);
 done:
-    gndp_field_writer_free(j.writer, code == GNDP_EXIT_INTERRUPTED || j.done > 0); /* hours of work are not thrown away for a full disk */
+    gndp_field_writer_free(j.writer, j.done > 0 || j.n_todo < j.members.n); /* hours of work are not thrown away for a full disk */
     gndp_output_close(&j.csv);
     gndp_generator_free(j.generator);
     cli_target_free(&j.target);

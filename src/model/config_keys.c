@@ -49,7 +49,7 @@ static const gndp_config_key keys[] = {
     WHOLE("data.tracks.season_low", "years", NULL, 1800, 2200, "first season; absent: no bound"),
     WHOLE("data.tracks.season_high", "years", NULL, 1800, 2200, "last season; absent: no bound"),
     CHOICE("data.split.rule", "auto", "auto|random|time|id",
-           "how fields are parted: at random, earliest times for training, or whole storms; auto: id for tracks, time for files, else random"),
+           "how fields are parted: at random, earliest times for training, or whole storms; auto: id for tracks, time where fields of files have one, else random"),
     NUMBER("data.split.train", "", "0.8", 0, MANY, "share of fields to train on; shares are relative to their sum"),
     NUMBER("data.split.validation", "", "0.2", 0, MANY, "share held out to watch the training"),
     NUMBER("data.split.test", "", "0", 0, MANY, "share that training never looks at"),

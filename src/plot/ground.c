@@ -47,7 +47,7 @@ void plot_coast_draw(cairo_t *cr, const plot_maps *maps, const plot_box *box, co
     cairo_new_path(cr);
     for (int64_t i = 0; i < gndp_coast_lines(coast); i++) {
         const int64_t n = gndp_coast_line(coast, i, &lat, &lon);
-        if (gndp_coast_level(coast, i) > (degrees > 0.25 ? 1 : degrees > 0.03 ? 2 : 4)) /* lakes have no room on a globe */
+        if (gndp_coast_level(coast, i) > (degrees > 0.12 ? 1 : degrees > 0.03 ? 2 : 4)) /* lakes have no room on a globe */
             continue;
         for (int turn = -3; turn <= 2; turn++)
             add_shore(cr, &maps->view, box, n, lat, lon, 360.0 * turn, 2.0 * degrees);

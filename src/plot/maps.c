@@ -128,7 +128,7 @@ static void place(plot_maps *maps)
     const double top = maps->options->title != NULL ? page_title_size + 16.0 : margin;
     const double across = 760.0 - 2.0 * margin - rim.left - rim.right - (places == BESIDE_ROWS ? bar_beside : 0.0);
         const bool each = places == UNDER_EACH;
-    const double between = disc ? rim.left + rim.right + 8.0 : gap, above = rim.top + (each ? rim.bottom + bar_below : disc ? rim.bottom : 3.0);
+    const double between = disc ? rim.left + rim.right + 8.0 : gap, above = rim.top + (each ? rim.bottom + bar_below + 7.0 : disc ? rim.bottom : 3.0);
     double width = (across - (maps->columns - 1) * between) / maps->columns;
     width = fmin(fmax(width, 70.0), maps->n == 1 ? 520.0 : 400.0);
     double height = width / maps->view.aspect;

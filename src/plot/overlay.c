@@ -192,7 +192,7 @@ typedef struct thinning {
     int columns, rows;
     double side;
     int64_t *point; /* -1: none */
-    double *distance, *x, *y;
+    double *distance;
 } thinning;
 
 static void offer(thinning *t, const plot_box *box, int64_t i, double x, double y)
@@ -205,9 +205,60 @@ static void offer(thinning *t, const plot_box *box, int64_t i, double x, double 
     if (t->point[k] < 0 || far < t->distance[k]) {
         t->point[k] = i;
         t->distance[k] = far;
-        t->x[k] = x;
-        t->y[k] = y;
     }
+}
+
+/* Places of the points that have an arrow, [n, 2] latitude and longitude, in sight; the others are NaN. Gives how many are left. */
+static int64_t arrow_places(const plot_maps *maps, int m, double *place)
+{
+    const gndp_map *map = &maps->map[m];
+    const plot_region *r = &maps->view.region;
+    int64_t n = 0;
+    double x, y;
+    gndp_coords_list(map->coords, place);
+    for (int64_t i = 0; i < map->coords->n; i++) {
+        place[2 * i + 1] = into_region(r, place[2 * i + 1]);
+        const bool seen = isfinite(map->east[i]) && isfinite(map->north[i]) && in_region(r, place[2 * i], place[2 * i + 1]) &&
+                          plot_view_point(&maps->view, &maps->box[m], place[2 * i], place[2 * i + 1], &x, &y);
+        if (!seen)
+            place[2 * i] = (double)NAN;
+        n += seen;
+    }
+    return n;
+}
+
+/* Where there are more points than arrows have room, one in each square stays. */
+static gndp_status thin_out(const plot_maps *maps, int m, double *place)
+{
+    gndp_status st = GNDP_OK;
+    const plot_box *box = &maps->box[m];
+    const int64_t n = maps->map[m].coords->n;
+    thinning t = {.side = maps->arrow_length};
+    bool *keep = NULL;
+    double x, y;
+    t.columns = (int)ceil(box->width / t.side);
+    t.rows = (int)ceil(box->height / t.side);
+    const size_t squares = (size_t)t.columns * (size_t)t.rows;
+    t.point = malloc(squares * sizeof *t.point);
+    t.distance = malloc(squares * sizeof *t.distance);
+    keep = calloc((size_t)n, sizeof *keep);
+    GNDP_CHECK(t.point != NULL && t.distance != NULL && keep != NULL, GNDP_ERR_NOMEM, "%zu arrows", squares);
+    for (size_t k = 0; k < squares; k++)
+        t.point[k] = -1;
+    for (int64_t i = 0; i < n; i++)
+        if (!isnan(place[2 * i]) && plot_view_point(&maps->view, box, place[2 * i], place[2 * i + 1], &x, &y))
+            offer(&t, box, i, x, y);
+    for (size_t k = 0; k < squares; k++)
+        if (t.point[k] >= 0)
+            keep[t.point[k]] = true;
+    for (int64_t i = 0; i < n; i++)
+        if (!keep[i])
+            place[2 * i] = (double)NAN;
+done:
+    free(keep);
+    free(t.point);
+    free(t.distance);
+    return st;
 }
 
 gndp_status plot_arrows_draw(cairo_t *cr, const plot_maps *maps, int m)
@@ -215,41 +266,24 @@ gndp_status plot_arrows_draw(cairo_t *cr, const plot_maps *maps, int m)
     gndp_status st = GNDP_OK;
     const gndp_map *map = &maps->map[m];
     const plot_box *box = &maps->box[m];
-    const plot_region *r = &maps->view.region;
-    thinning t = {.side = maps->arrow_length};
     double *place = NULL, x, y, ux, uy;
     if (map->east == NULL || maps->arrow_speed <= 0.0)
         return GNDP_OK;
-    t.columns = (int)ceil(box->width / t.side);
-    t.rows = (int)ceil(box->height / t.side);
-    const size_t squares = (size_t)t.columns * (size_t)t.rows;
     place = malloc(2 * (size_t)map->coords->n * sizeof *place);
-    t.point = malloc(squares * sizeof *t.point);
-    t.distance = malloc(3 * squares * sizeof *t.distance);
-    GNDP_CHECK(place != NULL && t.point != NULL && t.distance != NULL, GNDP_ERR_NOMEM, "%zu arrows", squares);
-    t.x = t.distance + squares;
-    t.y = t.x + squares;
-    for (size_t k = 0; k < squares; k++)
-        t.point[k] = -1;
-    gndp_coords_list(map->coords, place);
+    GNDP_CHECK(place != NULL, GNDP_ERR_NOMEM, "%lld arrows", (long long)map->coords->n);
+    const int64_t n = arrow_places(maps, m, place);
+    if ((double)n * 0.64 * maps->arrow_length * maps->arrow_length > box->width * box->height)
+        GNDP_TRY(thin_out(maps, m, place));
     for (int64_t i = 0; i < map->coords->n; i++) {
-        place[2 * i + 1] = into_region(r, place[2 * i + 1]);
-        if (isfinite(map->east[i]) && isfinite(map->north[i]) && in_region(r, place[2 * i], place[2 * i + 1]) &&
-            plot_view_point(&maps->view, box, place[2 * i], place[2 * i + 1], &x, &y))
-            offer(&t, box, i, x, y);
-    }
-    for (size_t k = 0; k < squares; k++) {
-        const int64_t i = t.point[k];
-        if (i < 0 || !(hypot(map->east[i], map->north[i]) > 0.0) ||
+        const double speed = hypot(map->east[i], map->north[i]);
+        if (isnan(place[2 * i]) || !(speed > 0.0) || !plot_view_point(&maps->view, box, place[2 * i], place[2 * i + 1], &x, &y) ||
             !direction(maps, box, place[2 * i], place[2 * i + 1], map->east[i], map->north[i], &ux, &uy))
             continue;
-        const double length = fmin(hypot(map->east[i], map->north[i]) / maps->arrow_speed, 1.6) * maps->arrow_length;
-        draw_arrow(cr, t.x[k] - 0.5 * length * ux, t.y[k] - 0.5 * length * uy, length * ux, length * uy);
+        const double length = fmin(speed / maps->arrow_speed, 1.6) * maps->arrow_length;
+        draw_arrow(cr, x - 0.5 * length * ux, y - 0.5 * length * uy, length * ux, length * uy);
     }
 done:
     free(place);
-    free(t.point);
-    free(t.distance);
     return st;
 }
 

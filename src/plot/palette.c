@@ -77,7 +77,7 @@ plot_rgb plot_rgb_from_oklch(double lightness, double chroma, double hue_deg)
 static lab sequential(double t)
 {
     const double u = 2.0 * t - 1.0;
-    return fit(0.24 + 0.71 * t, 0.105 + 0.045 * u * u, 295.0 - 192.0 * t);
+    return fit(0.24 + 0.70 * t, 0.105 + 0.034 * u * u + 0.007 * u, 295.0 - 189.0 * t);
 }
 
 /* Blue, pale grey at the middle, red: both sides equally dark. */

@@ -13,9 +13,8 @@ typedef struct places {
     int64_t n, room;
     double *x;
     double low, high;   /* of latitude or y */
-    double half_x, half_y; /* of a cell of a grid; 0: there is none */
+    double half_x, half_y; /* of a cell of a grid; 0: there is none, and a margin is wanted */
     bool sphere, down;
-    bool sparse; /* places that want a margin */
 } places;
 
 static gndp_status add_x(places *p, double x)
@@ -46,7 +45,6 @@ static gndp_status add_place(places *p, const char *what, int64_t i, double lat,
     GNDP_CHECK(!p->sphere || fabs(lat) <= 90.0 + 1e-9, GNDP_ERR_RANGE, "%s %lld: latitude %g", what, (long long)i, lat);
     GNDP_TRY(add_x(p, lon));
     add_y(p, lat);
-    p->sparse = true;
 done:
     return st;
 }
@@ -138,8 +136,8 @@ static void globe_region(places *p, plot_region *out)
 {
     double west = 0.0, east = 0.0;
     arc_of(p, &west, &east);
-    const double room_x = fmax(p->half_x, p->sparse ? fmax(0.04 * (east - west), 0.5) : 0.0);
-    const double room_y = fmax(p->half_y, p->sparse ? fmax(0.04 * (p->high - p->low), 0.5) : 0.0);
+    const double room_x = fmax(p->half_x, p->half_x == 0.0 ? fmax(0.04 * (east - west), 0.5) : 0.0);
+    const double room_y = fmax(p->half_y, p->half_y == 0.0 ? fmax(0.04 * (p->high - p->low), 0.5) : 0.0);
     west -= room_x;
     east += room_x;
     if (east - west >= 300.0) { /* nearly all around: all around */
@@ -159,8 +157,8 @@ static void plane_region(places *p, plot_region *out)
         low = fmin(low, p->x[i]);
         high = fmax(high, p->x[i]);
     }
-    const double room_x = fmax(p->half_x, p->sparse ? 0.04 * (high - low) : 0.0);
-    const double room_y = fmax(p->half_y, p->sparse ? 0.04 * (p->high - p->low) : 0.0);
+    const double room_x = fmax(p->half_x, p->half_x == 0.0 ? 0.04 * (high - low) : 0.0);
+    const double room_y = fmax(p->half_y, p->half_y == 0.0 ? 0.04 * (p->high - p->low) : 0.0);
     *out = (plot_region){.down = p->down,
                          .west = low - (room_x > 0.0 ? room_x : 0.5),
                          .east = high + (room_x > 0.0 ? room_x : 0.5),

@@ -80,7 +80,7 @@ static void log_ticks(double low, double high, int most, plot_ticks *out)
             if (value < low * (1.0 - 1e-9) || value > high * (1.0 + 1e-9) || (every > 1 && m > 1))
                 continue;
             const bool numbered = m == 1 ? (e % every) == 0 : more && (m == 2 || m == 5);
-            if (decades > 12.0 && !numbered)
+            if (decades > 6.0 && !numbered && m > 1) /* too close to be told apart */
                 continue;
             out->value[out->n] = value;
             if (numbered)

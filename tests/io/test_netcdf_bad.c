@@ -167,14 +167,70 @@ static void netcdf_bad_every_prefix_of_a_classic_file_is_refused(void **state)
         const size_t n = fread(bytes, 1, sizeof bytes, file);
         fclose(file);
         assert_in_range(n, 200, 4096);
-        for (size_t k = 0; k < n; k++) {
-            file = fopen(cut.text, "wb");
-            assert_non_null(file);
-            assert_int_equal(fwrite(bytes, 1, k, file), k);
-            fclose(file);
+        file = fopen(cut.text, "wb");
+        assert_non_null(file);
+        assert_int_equal(fwrite(bytes, 1, n, file), n);
+        fclose(file);
+        for (size_t k = n;
+             k-- > 0;) { /* cut shorter and shorter, as writing anew is slow on disks */
+            assert_int_equal(truncate(cut.text, (off_t)k), 0);
             REFUSED(cut.text, NULL, GNDP_ERR_FORMAT, "cut.nc");
         }
     }
+}
+
+/* Any byte of a header may lie. What opens all the same can be read or says why not. */
+static void netcdf_bad_no_byte_of_a_classic_header_does_harm(void **state)
+{
+    (void)state;
+    static const double hours[2] = {0.0, 6.0}, lats[2] = {0.0, 1.0}, lons[3] = {0.0, 1.0, 2.0};
+    static const unsigned char lies[3] = {0x00, 0x7F, 0xFF};
+    const path_text path = scratch("honest.nc"), lying = scratch("lying.nc");
+    const grid_case grid = {.nt = 2,
+                            .n_lat = 2,
+                            .n_lon = 3,
+                            .hours = hours,
+                            .lat = lats,
+                            .lon = lons,
+                            .mode = NC_64BIT_OFFSET,
+                            .member = (double)NAN};
+    unsigned char bytes[8192];
+    make_grid(path.text, &grid);
+    FILE *file = fopen(path.text, "rb");
+    assert_non_null(file);
+    const size_t n = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    file = fopen(lying.text, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, n, file), n);
+    fclose(file);
+    int opened = 0;
+    for (size_t k = 0; k < n; k++)
+        for (int l = 0; l < 3; l++) {
+            const unsigned char honest = bytes[k];
+            const char *const names[1] = {lying.text};
+            gndp_fieldset *set = NULL;
+            gndp_component_stats stats[64];
+            file = fopen(lying.text, "r+b"); /* one byte of it: writing anew is slow on disks */
+            assert_non_null(file);
+            assert_int_equal(fseek(file, (long)k, SEEK_SET), 0);
+            assert_int_equal(fputc(lies[l], file), lies[l]);
+            fclose(file);
+            if (gndp_netcdf_open(names, 1, NULL, &set) == GNDP_OK) {
+                assert_in_range(gndp_fieldset_components(set), 1, 64);
+                if (gndp_fieldset_stats(set, stats) != GNDP_OK)
+                    assert_non_null(strstr(gndp_last_error(), "lying.nc"));
+                opened++;
+            } else
+                assert_non_null(strstr(gndp_last_error(), "lying.nc"));
+            gndp_fieldset_free(set);
+            file = fopen(lying.text, "r+b");
+            assert_non_null(file);
+            assert_int_equal(fseek(file, (long)k, SEEK_SET), 0);
+            assert_int_equal(fputc(honest, file), honest);
+            fclose(file);
+        }
+    assert_in_range(opened, 100, 3 * n); /* most bytes are values, or names that do not matter */
 }
 
 /* A classic file with a record dimension, cut within its last record. */
@@ -311,6 +367,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(netcdf_bad_descending_coordinates_are_fine),
     cmocka_unit_test(netcdf_bad_hostile_strings_are_tamed),
     cmocka_unit_test(netcdf_bad_every_prefix_of_a_classic_file_is_refused),
+    cmocka_unit_test(netcdf_bad_no_byte_of_a_classic_header_does_harm),
     cmocka_unit_test(netcdf_bad_missing_records_are_refused),
     cmocka_unit_test(netcdf_bad_claims_of_hdf5_are_bounded),
     cmocka_unit_test(netcdf_bad_times_and_members_are_refused),

@@ -146,6 +146,69 @@ static void netcdf_points_take_stations(void **state)
     gndp_fieldset_free(set);
 }
 
+/* WRF: places with a time too, though the grid stands still; and one-dimensional coordinates under
+   other names than their dimensions. */
+static void netcdf_points_take_coordinates_that_name_no_dimension(void **state)
+{
+    (void)state;
+    const path_text path = scratch("wrf.nc");
+    int dim[3];
+    int nc = create(path.text, NC_64BIT_OFFSET);
+    dim[0] = add_dim(nc, "Time", NC_UNLIMITED);
+    dim[1] = add_dim(nc, "south_north", 2);
+    dim[2] = add_dim(nc, "west_east", 3);
+    const int xtime =
+        add_var(nc, "XTIME", NC_FLOAT, 1, dim, NULL, "minutes since 2000-01-01 00:00:00");
+    const int xlat = add_var(nc, "XLAT", NC_FLOAT, 3, dim, NULL, "degree_north");
+    const int xlong = add_var(nc, "XLONG", NC_FLOAT, 3, dim, NULL, "degree_east");
+    const int t2 = add_var(nc, "T2", NC_DOUBLE, 3, dim, NULL, "K");
+    add_text(nc, t2, "coordinates", "XLONG XLAT XTIME");
+    NC(nc_enddef(nc));
+    for (size_t t = 0; t < 2; t++) {
+        const size_t start[3] = {t, 0, 0}, count[3] = {1, 2, 3};
+        const double minutes = 360.0 * (double)t;
+        const double north[6] = {10, 10.5, 11, 20, 20.5, 21}, east[6] = {1, 2, 3, 0, 1, 2};
+        double values[6];
+        for (int k = 0; k < 6; k++)
+            values[k] = truth(hours[t], north[k], east[k]);
+        NC(nc_put_vara_double(nc, xtime, start, count, &minutes));
+        NC(nc_put_vara_double(nc, xlat, start, count, north));
+        NC(nc_put_vara_double(nc, xlong, start, count, east));
+        NC(nc_put_vara_double(nc, t2, start, count, values));
+    }
+    NC(nc_close(nc));
+    gndp_fieldset *set = open_set(path.text, NULL);
+    assert_int_equal(gndp_fieldset_get_spec(set)->coords.layout, GNDP_LAYOUT_LIST);
+    assert_int_equal(gndp_fieldset_get_spec(set)->n_channels, 1);
+    check_truth(set);
+    gndp_fieldset_free(set);
+
+    nc = create(path.text, 0);
+    dim[0] = add_dim(nc, "record", 2);
+    dim[1] = add_dim(nc, "nlat", 3);
+    dim[2] = add_dim(nc, "nlon", 2);
+    const int when = add_var(nc, "valid", NC_DOUBLE, 1, dim, NULL, "hours since 2000-01-01");
+    const int lat = add_var(nc, "lat", NC_DOUBLE, 1, dim + 1, NULL, NULL);
+    const int lon = add_var(nc, "lon", NC_DOUBLE, 1, dim + 2, NULL, NULL);
+    const int var = add_var(nc, "t2m", NC_DOUBLE, 3, dim, NULL, "K");
+    NC(nc_enddef(nc));
+    const double lats[3] = {3, 2, 1}, lons[2] = {0, 5};
+    double values[12];
+    for (int k = 0; k < 12; k++)
+        values[k] = truth(hours[k / 6], lats[k % 6 / 2], lons[k % 2]);
+    put(nc, when, hours);
+    put(nc, lat, lats);
+    put(nc, lon, lons);
+    put(nc, var, values);
+    NC(nc_close(nc));
+    set = open_set(path.text, NULL);
+    check_axis(set, 0, "lat", 3, 3.0, 1.0);
+    check_axis(set, 1, "lon", 2, 0.0, 5.0);
+    assert_int_equal(gndp_fieldset_get_spec(set)->n_fields, 2);
+    check_truth(set);
+    gndp_fieldset_free(set);
+}
+
 /* One point, with scalar coordinates; a time series of it. */
 static void netcdf_points_take_a_single_point(void **state)
 {
@@ -277,6 +340,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(netcdf_points_take_curvilinear_grids_as_points),
     cmocka_unit_test(netcdf_points_take_cells_in_radians),
     cmocka_unit_test(netcdf_points_take_stations),
+    cmocka_unit_test(netcdf_points_take_coordinates_that_name_no_dimension),
     cmocka_unit_test(netcdf_points_take_a_single_point),
     cmocka_unit_test(netcdf_points_part_observations_by_their_times),
     cmocka_unit_test(netcdf_points_take_other_coordinates_as_a_plane),

@@ -460,6 +460,33 @@ static void netcdf_select_reads_files_with_time_last(void **state)
     gndp_fieldset_free(set);
 }
 
+/* Two threads, each with a set of its own on one file: the library below is not safe for that. */
+static void netcdf_select_serves_two_threads(void **state)
+{
+    (void)state;
+    const path_text path = data_file("era5_z_t_members_3deg.nc");
+    gndp_fieldset *set[2] = {open_set(path.text, NULL), open_set(path.text, NULL)};
+    all_values want = read_all(set[0]);
+    int wrong = 0;
+#pragma omp parallel for num_threads(2) reduction(+ : wrong)
+    for (int i = 0; i < 2; i++) {
+        double value[4 * 10];
+        for (int64_t k = 0; k < 400; k++) {
+            const int64_t field = (k * 7 + i) % 32;
+            int64_t point[10];
+            for (int64_t p = 0; p < 10; p++)
+                point[p] = (k * 131 + p * 733 + i) % want.N;
+            wrong += gndp_fieldset_read(set[i], 1, &field, 10, point, value, NULL) != GNDP_OK;
+            for (int64_t p = 0; p < 40; p++)
+                wrong += value[p] != want.value[(field * want.N + point[p / 4]) * 4 + p % 4];
+        }
+    }
+    assert_int_equal(wrong, 0);
+    free_all(&want);
+    gndp_fieldset_free(set[0]);
+    gndp_fieldset_free(set[1]);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(netcdf_select_boxes_on_axes_of_every_order),
     cmocka_unit_test(netcdf_select_joins_the_pieces_of_a_wrapping_box),
@@ -472,5 +499,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(netcdf_select_points_in_any_order),
     cmocka_unit_test(netcdf_select_gives_the_same_values_in_any_memory),
     cmocka_unit_test(netcdf_select_reads_files_with_time_last),
+    cmocka_unit_test(netcdf_select_serves_two_threads),
 };
 GNDP_TEST_MAIN(tests)

@@ -318,7 +318,7 @@ static void tracks_ibtracs_iso_times_serve_where_there_are_no_others(void **stat
     storm s = read_storm(set, 0);
     for (int i = 0; i < 4; i++) {
         assert_true(s.days[i] == 0.125 * i);
-        check_place(&s, i, lats[i], lons[i]);
+        check_place(&s, i, (double)lats[i], (double)lons[i]);
     }
     free_storm(&s);
     gndp_fieldset_free(set);

@@ -52,7 +52,7 @@ static double *read_some(const gndp_fieldset *set, int64_t F, int64_t m, const i
 static void gaussian_sets_have_their_kernels_covariance_on_grids(void **state)
 {
     (void)state;
-    enum { F = 4000, M = 8 };
+    enum { F = 2500, M = 8 };
     for (int g = 0; g < gndp_synth_count(); g++) {
         const gndp_synth_info *info = gndp_synth_get(g);
         if (info->kernel == NULL)
@@ -80,7 +80,7 @@ static void gaussian_sets_have_their_kernels_covariance_on_grids(void **state)
 static void gaussian_sets_have_their_kernels_covariance_at_listed_points(void **state)
 {
     (void)state;
-    enum { F = 1500, M = 5 };
+    enum { F = 600, M = 5 };
     static const char *const names[] = {"matern52", "gp_divfree", "sphere_wind"};
     for (int g = 0; g < 3; g++) {
         const gndp_synth_info *info = find(names[g]);
