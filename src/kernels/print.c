@@ -21,11 +21,15 @@ static char decimal_point(void)
 
 void kernel_number_print(double value, char text[KERNEL_NUMBER_BYTES])
 {
-    for (int digits = 1; digits <= 17; digits++) {
+    int digits = 1;
+    for (; digits <= 17; digits++) {
         snprintf(text, KERNEL_NUMBER_BYTES, "%.*g", digits, value);
         if (strtod(text, NULL) == value) {
             break;
         }
+    }
+    for (; digits < 7 && strchr(text, 'e') != NULL && fabs(value) >= 1.0 && fabs(value) < 1e7; digits++) {
+        snprintf(text, KERNEL_NUMBER_BYTES, "%.*g", digits + 1, value); /* 90, not 9e+01 */
     }
     char *point = strchr(text, decimal_point());
     if (point != NULL) {
