@@ -11,6 +11,7 @@
 
 #include "cli/compare.h"
 #include "cli/dataset.h"
+#include "cli/density.h"
 #include "cli/gp_common.h"
 #include "cli/sampling.h"
 #include "cli/usage.h"
@@ -69,15 +70,6 @@ const gndp_option gndp_eval_table[] = {
     OPTION("help", 'h', NULL, GNDP_OPTION_SWITCH, help, "this text"),
     {0}};
 
-typedef struct likelihood {
-    int64_t fields, probes;
-    double mean, se; /* nats a point */
-    const char *solver;
-    bool adaptive;
-    int64_t steps;
-    double tolerance, seconds;
-} likelihood;
-
 typedef struct job {
     settings s;
     gndp_model *model;
@@ -86,7 +78,9 @@ typedef struct job {
     gndp_fieldset *samples;
     gndp_sampling sampling;
     gndp_comparison comparison;
-    likelihood density;
+    gndp_likelihood_options flow;
+    const char *solver;
+    cli_density density;
 } job;
 
 enum { PARTS = 4, ALL = 3 };
@@ -94,16 +88,6 @@ static const char *const part_names[PARTS] = {"train", "validation", "test", "al
 
 /* Exact divergences cost a product for each value of a field. */
 enum { EXACT_VALUES = 128, USUAL_PROBES = 8 };
-
-/* What a call of the library that can be interrupted gave, as exit code. */
-static int finished(gndp_status st)
-{
-    if (st == GNDP_ERR_INTERRUPTED) {
-        gndp_failure("interrupted; nothing was reported");
-        return GNDP_EXIT_INTERRUPTED;
-    }
-    return st == GNDP_OK ? GNDP_EXIT_DONE : gndp_failure_library();
-}
 
 /* ---- Samples -------------------------------------------------------------------------------- */
 
@@ -157,7 +141,7 @@ static int draw(job *j)
     for (int64_t i = 0; i < n; i++)
         member[i] = (uint32_t)i;
     GNDP_LIBRARY(gndp_generator_create(j->model, coords, j->sampling.batch, j->sampling.bf16, NULL, &generator));
-    GNDP_STEP(finished(gndp_generator_sample(generator, &options, n, member, values)));
+    GNDP_STEP(cli_finished(gndp_generator_sample(generator, &options, n, member, values)));
     GNDP_STEP(as_set(j, coords, values));
 done:
     gndp_progress_free(options.progress);
@@ -230,83 +214,6 @@ static int find_solver(const char *name, gndp_ode_solver *out)
     return gndp_usage_unknown("solver", name, gndp_nearest(name, names, 4));
 }
 
-/* Points of field f where every channel has a value, and the values there. */
-typedef struct field_points {
-    int64_t n;
-    bool whole;      /* nothing is missing */
-    double *x;       /* [n, C] */
-    double *values;  /* [n, P] */
-    uint8_t *present;
-} field_points;
-
-static void field_points_free(field_points *f)
-{
-    free(f->x);
-    free(f->values);
-    free(f->present);
-}
-
-static int read_field(const gndp_fieldset *set, int64_t f, field_points *out)
-{
-    int code = GNDP_EXIT_DONE;
-    const int64_t n = gndp_fieldset_points(set, f);
-    const int columns = gndp_fieldset_get_spec(set)->coords.columns, p = gndp_fieldset_components(set);
-    *out = (field_points){0};
-    out->x = malloc((size_t)(n * columns) * sizeof *out->x);
-    out->values = malloc((size_t)(n * p) * sizeof *out->values);
-    out->present = malloc((size_t)(n * p));
-    if (out->x == NULL || out->values == NULL || out->present == NULL)
-        return gndp_failure_memory();
-    GNDP_LIBRARY(gndp_fieldset_coords(set, f, out->x));
-    GNDP_LIBRARY(gndp_fieldset_read(set, 1, &f, n, NULL, out->values, out->present));
-    for (int64_t i = 0; i < n; i++) {
-        bool all = true;
-        for (int c = 0; c < p; c++)
-            all = all && out->present[i * p + c];
-        if (!all)
-            continue;
-        memmove(out->x + out->n * columns, out->x + i * columns, (size_t)columns * sizeof *out->x);
-        memmove(out->values + out->n * p, out->values + i * p, (size_t)p * sizeof *out->values);
-        out->n++;
-    }
-    out->whole = out->n == n;
-done:
-    return code;
-}
-
-/* Nats a point of one field. Those that lack nothing on shared points have a generator in common; NaN: a field without values. */
-static int one_density(job *j, const gndp_fieldset *set, int64_t f, gndp_generator **shared, const gndp_likelihood_options *options, double *out)
-{
-    int code = GNDP_EXIT_DONE;
-    gndp_generator *own = NULL;
-    field_points field = {0};
-    gndp_coords coords = gndp_fieldset_get_spec(set)->coords;
-    const uint32_t member = (uint32_t)f;
-    *out = (double)NAN;
-    GNDP_STEP(read_field(set, f, &field));
-    if (field.n == 0)
-        goto done;
-    const bool common = gndp_fieldset_shared(set) && field.whole;
-    if (!common) {
-        coords.layout = GNDP_LAYOUT_LIST;
-        coords.n = field.n;
-        coords.x = field.x;
-        for (int a = 0; a < coords.columns; a++) {
-            coords.axis[a].size = 0;
-            coords.axis[a].value = NULL;
-        }
-        GNDP_LIBRARY(gndp_generator_create(j->model, &coords, 1, j->sampling.bf16, NULL, &own));
-    } else if (*shared == NULL) {
-        GNDP_LIBRARY(gndp_generator_create(j->model, &coords, 1, j->sampling.bf16, NULL, shared));
-    }
-    GNDP_STEP(finished(gndp_generator_log_likelihood(common ? *shared : own, options, 1, &member, field.values, out)));
-    *out /= (double)field.n;
-done:
-    gndp_generator_free(own);
-    field_points_free(&field);
-    return code;
-}
-
 /* As the model's configuration has it, changed by options. */
 static int flow_options(const job *j, int64_t values, gndp_likelihood_options *o, const char **solver)
 {
@@ -335,34 +242,11 @@ static int densities(job *j)
     int code = GNDP_EXIT_DONE;
     const gndp_fieldset *set = scored(j);
     const int64_t fields = gndp_fieldset_get_spec(set)->n_fields, n = j->s.likelihood < fields ? j->s.likelihood : fields;
-    gndp_likelihood_options options;
-    const char *solver = NULL;
-    gndp_generator *shared = NULL;
     gndp_progress *shown = progress(j, "log-likelihood", "field", n);
-    double mean = 0.0, square = 0.0;
-    int64_t count = 0;
-    const double start = gp_seconds();
-    GNDP_STEP(flow_options(j, gndp_fieldset_max_points(set) * gndp_model_net(j->model)->y_dim, &options, &solver));
-    for (int64_t i = 0; i < n; i++) {
-        double log_p;
-        GNDP_STEP(one_density(j, set, i * fields / n, &shared, &options, &log_p));
-        gndp_progress_update(shown, i + 1, NULL);
-        if (isnan(log_p))
-            continue;
-        const double d = log_p - mean;
-        mean += d / (double)++count;
-        square += d * (log_p - mean);
-    }
-    if (count == 0) {
-        code = gndp_failure("no field of the part has a value whose density could be taken");
-        goto done;
-    }
-    j->density = (likelihood){.fields = count, .probes = options.probes, .mean = mean, .solver = solver, .steps = options.steps,
-                              .tolerance = options.tolerance, .adaptive = options.solver == GNDP_ODE_ADAPTIVE,
-                              .se = count > 1 ? sqrt(square / (double)(count - 1) / (double)count) : (double)NAN, .seconds = gp_seconds() - start};
+    GNDP_STEP(flow_options(j, gndp_fieldset_max_points(set) * gndp_model_net(j->model)->y_dim, &j->flow, &j->solver));
+    GNDP_STEP(cli_density_make(j->model, set, n, &j->flow, j->sampling.bf16, shown, &j->density));
 done:
     gndp_progress_free(shown);
-    gndp_generator_free(shared);
     return code;
 }
 
@@ -375,8 +259,8 @@ static int report_json(const job *j)
         json_object_set_new(object, "components", gndp_comparison_json(&j->comparison));
     if (j->density.fields > 0)
         json_object_set_new(object, "likelihood",
-                            json_pack("{s:I, s:s, s:I, s:I, s:o, s:o, s:f}", "fields", (json_int_t)j->density.fields, "solver", j->density.solver,
-                                      "steps", (json_int_t)j->density.steps, "probes", (json_int_t)j->density.probes, "nats_per_point",
+                            json_pack("{s:I, s:s, s:I, s:I, s:o, s:o, s:f}", "fields", (json_int_t)j->density.fields, "solver", j->solver,
+                                      "steps", (json_int_t)j->flow.steps, "probes", (json_int_t)j->flow.probes, "nats_per_point",
                                       gp_json_number(j->density.mean), "se", gp_json_number(j->density.se), "seconds", j->density.seconds));
     return gp_json_write(object);
 }
@@ -389,18 +273,18 @@ static void report(const job *j)
     }
     if (j->density.fields > 0) {
         char probes[48] = "exact divergence";
-        if (j->density.probes > 0)
-            snprintf(probes, sizeof probes, "%lld probes", (long long)j->density.probes);
+        if (j->flow.probes > 0)
+            snprintf(probes, sizeof probes, "%lld probes", (long long)j->flow.probes);
         char how[64];
-        if (j->density.adaptive)
-            snprintf(how, sizeof how, "adaptive to %g", j->density.tolerance);
+        if (j->flow.solver == GNDP_ODE_ADAPTIVE)
+            snprintf(how, sizeof how, "adaptive to %g", j->flow.tolerance);
         else
-            snprintf(how, sizeof how, "%s-%lld", j->density.solver, (long long)j->density.steps);
+            snprintf(how, sizeof how, "%s-%lld", j->solver, (long long)j->flow.steps);
         printf("%slog-likelihood of %lld fields: %.4f nats a point", j->samples != NULL ? "\n" : "", (long long)j->density.fields, j->density.mean);
         if (isfinite(j->density.se))
             printf(", standard error %.4f", j->density.se);
         printf(" (%s, %s, %s)\n", how, probes, gndp_duration_text(j->density.seconds).text);
-        if (strcmp(j->density.solver, "euler") == 0)
+        if (strcmp(j->solver, "euler") == 0)
             gndp_note("euler overstates the log-likelihood by some hundredths of a nat a point or more");
     }
 }

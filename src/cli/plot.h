@@ -35,9 +35,11 @@ typedef struct plot_settings {
 } plot_settings;
 
 /** A set of fields on a plane or the globe; `data` of --compare or NULL. */
-int plot_field_maps(const plot_settings *s, const char *path, const gndp_fieldset *set, const gndp_fieldset *data);
+int plot_field_maps(const plot_settings *s, const char *path, const gndp_fieldset *set,
+                    const gndp_fieldset *data);
 /** Fields along a line. */
-int plot_functions(const plot_settings *s, const char *path, const gndp_fieldset *set, const gndp_fieldset *data);
+int plot_functions(const plot_settings *s, const char *path, const gndp_fieldset *set,
+                   const gndp_fieldset *data);
 /** Fields whose values are places: tracks as lines, events as points. */
 int plot_positions(const plot_settings *s, const char *path, const gndp_fieldset *set);
 /** A table of observations. */
@@ -47,7 +49,8 @@ int plot_observations(const plot_settings *s, const char *path, const gndp_obser
 int plot_map_settings(const plot_settings *s, gndp_map_options *out);
 /** Limits of --limits: low and high, 0 and 0 when not given. */
 int plot_limits(const plot_settings *s, double *low, double *high);
-/** Whether a scale of these values should be centred on 0: --palette, or values well on both sides of 0. */
+/** Whether a scale of these values should be centred on 0: --palette, or values well on both sides
+ * of 0. */
 bool plot_diverges(const plot_settings *s, int64_t n, const double *value);
 /** Of `total` things `n` evenly spread: the i-th. */
 int64_t plot_spread(int64_t total, int64_t n, int64_t i);
@@ -56,7 +59,8 @@ int64_t plot_spread(int64_t total, int64_t n, int64_t i);
 typedef struct plot_line {
     char text[256];
 } plot_line;
-/** "2 metre temperature (K)": long name if there is one, with the name where that says more ("t_850"), units with raised exponents. */
+/** "2 metre temperature (K)": long name if there is one, with the name where that says more
+ * ("t_850"), units with raised exponents. */
 plot_line plot_channel_line(const gndp_channel *channel);
 /** "m s⁻¹" for "m s-1" and "m s**-1"; "" for "1". */
 plot_line plot_units_line(const char *units);

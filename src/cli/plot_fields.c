@@ -20,7 +20,8 @@ void plot_panel_free(plot_panel *panel)
 
 /* ---- Values ---------------------------------------------------------------------------------- */
 
-/* Running mean and sum of squares about it, at each point and component of a channel (Welford 1962). */
+/* Running mean and sum of squares about it, at each point and component of a channel (Welford
+ * 1962). */
 typedef struct moments {
     int64_t *count;
     double *mean, *square;
@@ -48,7 +49,8 @@ done:
     return code;
 }
 
-static int read_moments(const gndp_fieldset *set, int component, int parts, int64_t n, const int64_t *field, int64_t points, moments *m)
+static int read_moments(const gndp_fieldset *set, int component, int parts, int64_t n,
+                        const int64_t *field, int64_t points, moments *m)
 {
     int code = GNDP_EXIT_DONE;
     const int all = gndp_fieldset_components(set);
@@ -71,10 +73,12 @@ done:
     return code;
 }
 
-/* Pictures have y before x, as grids do. Coordinates x1, x2 or x, y come the other way about: x1 is to run to the right all the same. */
+/* Pictures have y before x, as grids do. Coordinates x1, x2 or x, y come the other way about: x1 is
+ * to run to the right all the same. */
 static bool x_first(const gndp_coords *c)
 {
-    return c->space == GNDP_SPACE_EUCLIDEAN && c->columns == 2 && (strcmp(c->axis[0].name, "x1") == 0 || strcmp(c->axis[0].name, "x") == 0);
+    return c->space == GNDP_SPACE_EUCLIDEAN && c->columns == 2 &&
+           (strcmp(c->axis[0].name, "x1") == 0 || strcmp(c->axis[0].name, "x") == 0);
 }
 
 static int turn_list(plot_panel *p)
@@ -148,7 +152,8 @@ static int fill(const moments *m, int parts, plot_stat stat, plot_panel *out)
         out->east = malloc(bytes);
         out->north = malloc(bytes);
     }
-    if (out->value == NULL || (parts == 2 && stat != PLOT_SD && (out->east == NULL || out->north == NULL)))
+    if (out->value == NULL ||
+        (parts == 2 && stat != PLOT_SD && (out->east == NULL || out->north == NULL)))
         return gndp_failure_memory();
     /* Along the columns of a plane (y, x), eastward and northward on the globe. */
     const int east = out->coords.space == GNDP_SPACE_SPHERE || x_first(&out->coords) ? 0 : 1;
@@ -162,7 +167,8 @@ static int fill(const moments *m, int parts, plot_stat stat, plot_panel *out)
     return GNDP_EXIT_DONE;
 }
 
-int plot_panel_make(const gndp_fieldset *set, int channel, plot_stat stat, int64_t n, const int64_t *field, plot_panel *out)
+int plot_panel_make(const gndp_fieldset *set, int channel, plot_stat stat, int64_t n,
+                    const int64_t *field, plot_panel *out)
 {
     int code = GNDP_EXIT_DONE, component = 0;
     const gndp_fieldset_spec *spec = gndp_fieldset_get_spec(set);
@@ -171,14 +177,17 @@ int plot_panel_make(const gndp_fieldset *set, int channel, plot_stat stat, int64
     for (int c = 0; c < channel; c++)
         component += spec->channel[c].components;
     if (parts > 2)
-        return gndp_failure("%s has %d components; maps show one, or two as arrows", spec->channel[channel].name, parts);
+        return gndp_failure("%s has %d components; maps show one, or two as arrows",
+                            spec->channel[channel].name, parts);
     if (stat != PLOT_FIELD && !gndp_fieldset_shared(set))
-        return gndp_failure("--stat wants fields on the same points; these have points of their own");
+        return gndp_failure(
+            "--stat wants fields on the same points; these have points of their own");
     out->coords = spec->coords;
     if (!gndp_fieldset_shared(set))
         GNDP_STEP(own_points(set, field[0], out));
     const size_t size = (size_t)(out->coords.n * parts);
-    m = (moments){calloc(size, sizeof *m.count), calloc(size, sizeof *m.mean), calloc(size, sizeof *m.square)};
+    m = (moments){calloc(size, sizeof *m.count), calloc(size, sizeof *m.mean),
+                  calloc(size, sizeof *m.square)};
     if (m.count == NULL || m.mean == NULL || m.square == NULL) {
         code = gndp_failure_memory();
         goto done;
@@ -195,26 +204,34 @@ done:
 
 /* ---- Stations -------------------------------------------------------------------------------- */
 
-/* The table's variable that is the map's; -1: none. A table of one variable without a name of its own is it. */
+/* The table's variable that is the map's; -1: none. A table of one variable without a name of its
+ * own is it. */
 static int same_variable(const gndp_observations *table, const gndp_channel *channel)
 {
     for (int c = 0; c < table->n_channels; c++)
         if (channel->components == 1 &&
-            (strcmp(table->name[c], channel->name) == 0 || strcmp(table->name[c], channel->part[0].name) == 0 ||
-             (channel->part[0].standard_name[0] != '\0' && strcmp(table->name[c], channel->part[0].standard_name) == 0)))
+            (strcmp(table->name[c], channel->name) == 0 ||
+             strcmp(table->name[c], channel->part[0].name) == 0 ||
+             (channel->part[0].standard_name[0] != '\0' &&
+              strcmp(table->name[c], channel->part[0].standard_name) == 0)))
             return c;
     return -1;
 }
 
-int plot_panel_stations(const gndp_observations *table, const gndp_channel *channel, double time_s, bool hollow, plot_panel *panel)
+int plot_panel_stations(const gndp_observations *table, const gndp_channel *channel, double time_s,
+                        bool hollow, plot_panel *panel)
 {
     int code = GNDP_EXIT_DONE;
     const int variable = hollow ? -1 : same_variable(table, channel);
     double factor = 1.0, offset = 0.0;
-    if (table->columns != 2 || (table->space == GNDP_SPACE_SPHERE) != (panel->coords.space == GNDP_SPACE_SPHERE))
-        return gndp_failure("the observations are not where the fields are: latitude and longitude, or x1 and x2, are wanted");
-    if (variable >= 0 && table->units[variable][0] != '\0' && channel->units[0] != '\0' && strcmp(table->units[variable], channel->units) != 0)
-        GNDP_LIBRARY(gndp_units_convert(channel->name, table->units[variable], channel->units, &factor, &offset));
+    if (table->columns != 2 ||
+        (table->space == GNDP_SPACE_SPHERE) != (panel->coords.space == GNDP_SPACE_SPHERE))
+        return gndp_failure("the observations are not where the fields are: latitude and "
+                            "longitude, or x1 and x2, are wanted");
+    if (variable >= 0 && table->units[variable][0] != '\0' && channel->units[0] != '\0' &&
+        strcmp(table->units[variable], channel->units) != 0)
+        GNDP_LIBRARY(gndp_units_convert(channel->name, table->units[variable], channel->units,
+                                        &factor, &offset));
     panel->station = malloc(3 * (size_t)(table->n > 0 ? table->n : 1) * sizeof *panel->station);
     if (panel->station == NULL)
         return gndp_failure_memory();
@@ -222,7 +239,8 @@ int plot_panel_stations(const gndp_observations *table, const gndp_channel *chan
     int64_t n = 0;
     for (int64_t i = 0; i < table->n; i++) {
         const bool other = variable >= 0 && table->channel[i] != variable;
-        const bool late = !isnan(time_s) && !isnan(table->time_s[i]) && fabs(table->time_s[i] - time_s) > 1800.0;
+        const bool late =
+            !isnan(time_s) && !isnan(table->time_s[i]) && fabs(table->time_s[i] - time_s) > 1800.0;
         if (other || late)
             continue;
         lat[n] = table->x[2 * i + panel->turned];
@@ -248,7 +266,8 @@ int plot_groups_make(const gndp_fieldset *set, plot_groups *out)
     const int64_t n = spec->n_fields;
     int64_t low = INT64_MAX, high = -1, *group = malloc((size_t)n * sizeof *group);
     double *time_s = malloc((size_t)n * sizeof *time_s);
-    *out = (plot_groups){.first = calloc((size_t)n + 1, sizeof *out->first), .field = malloc((size_t)n * sizeof *out->field)};
+    *out = (plot_groups){.first = calloc((size_t)n + 1, sizeof *out->first),
+                         .field = malloc((size_t)n * sizeof *out->field)};
     if (group == NULL || time_s == NULL || out->first == NULL || out->field == NULL) {
         free(group);
         free(time_s);
@@ -260,7 +279,8 @@ int plot_groups_make(const gndp_fieldset *set, plot_groups *out)
     }
     out->members = high > low && low >= 0;
     for (int64_t f = 0; f < n; f++) {
-        int64_t g = out->members ? out->n - 1 : 0; /* times mostly come in order: look from the last */
+        int64_t g =
+            out->members ? out->n - 1 : 0; /* times mostly come in order: look from the last */
         while (out->members && g >= 0 && !same_time(time_s[g], spec->label[f].time_s))
             g--;
         if (g < 0 || out->n == 0) {

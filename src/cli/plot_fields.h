@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Panels of maps from fields: values or statistics of one channel, with the stations that belong to them.
+// Panels of maps from fields: values or statistics of one channel, with the stations that belong to
+// them.
 #ifndef GNDP_CLI_PLOT_FIELDS_H
 #define GNDP_CLI_PLOT_FIELDS_H
 
@@ -11,7 +12,7 @@ typedef enum plot_stat { PLOT_FIELD, PLOT_MEAN, PLOT_SD } plot_stat;
 typedef struct plot_panel {
     gndp_coords coords; /* x is `x` for own points */
     double *x, *value, *east, *north;
-    double *station;    /* [3, n]: latitudes, longitudes, values */
+    double *station; /* [3, n]: latitudes, longitudes, values */
     int64_t n_stations;
     bool station_values;
     bool turned; /* coordinates were x, y and are y, x now */
@@ -26,13 +27,16 @@ void plot_panel_free(plot_panel *panel);
  * @param channel  of one or two components; of two the map shows the length, with arrows
  * @param field    [n] of the set; PLOT_FIELD: one
  */
-int plot_panel_make(const gndp_fieldset *set, int channel, plot_stat stat, int64_t n, const int64_t *field, plot_panel *out);
+int plot_panel_make(const gndp_fieldset *set, int channel, plot_stat stat, int64_t n,
+                    const int64_t *field, plot_panel *out);
 
 /**
- * Stations on it: those of the field's time, where both have one. Values of the same variable are drawn in the map's colours, others are hollow.
+ * Stations on it: those of the field's time, where both have one. Values of the same variable are
+ * drawn in the map's colours, others are hollow.
  * @param time_s  NaN: all
  */
-int plot_panel_stations(const gndp_observations *table, const gndp_channel *channel, double time_s, bool hollow, plot_panel *panel);
+int plot_panel_stations(const gndp_observations *table, const gndp_channel *channel, double time_s,
+                        bool hollow, plot_panel *panel);
 
 /* Fields of a set in groups, over each of which a statistic is taken. */
 typedef struct plot_groups {

@@ -24,7 +24,8 @@ static void chart_free(chart *c)
 }
 
 /* A series of n points with memory for x, y and y2. */
-static gndp_series *add(chart *c, gndp_mark mark, int64_t n, int colour, const char *name, double **x, double **y, double **y2)
+static gndp_series *add(chart *c, gndp_mark mark, int64_t n, int colour, const char *name,
+                        double **x, double **y, double **y2)
 {
     double *memory = malloc(3 * (size_t)(n > 0 ? n : 1) * sizeof *memory);
     if (memory == NULL || c->n == SERIES_MAX) {
@@ -38,7 +39,13 @@ static gndp_series *add(chart *c, gndp_mark mark, int64_t n, int colour, const c
     c->memory[c->n] = memory;
     snprintf(c->name[c->n].text, sizeof c->name[c->n].text, "%s", name != NULL ? name : "");
     gndp_series *s = &c->series[c->n];
-    *s = (gndp_series){.name = name != NULL ? c->name[c->n].text : NULL, .mark = mark, .n = n, .x = *x, .y = *y, .y2 = *y2, .colour = colour};
+    *s = (gndp_series){.name = name != NULL ? c->name[c->n].text : NULL,
+                       .mark = mark,
+                       .n = n,
+                       .x = *x,
+                       .y = *y,
+                       .y2 = *y2,
+                       .colour = colour};
     c->n++;
     return s;
 }
@@ -69,7 +76,8 @@ static int read_function(const gndp_fieldset *set, int64_t f, int component, int
     GNDP_LIBRARY(gndp_fieldset_coords(set, f, x));
     GNDP_LIBRARY(gndp_fieldset_read(set, 1, &f, n, NULL, values, present));
     for (int64_t i = 0; i < n; i++)
-        out[i] = (sample){x[i], present[i * all + component] ? values[i * all + component] : (double)NAN};
+        out[i] = (sample){x[i],
+                          present[i * all + component] ? values[i * all + component] : (double)NAN};
     qsort(out, (size_t)n, sizeof *out, rising);
 done:
     free(values);
@@ -78,7 +86,8 @@ done:
     return code;
 }
 
-static int add_function(chart *c, const gndp_fieldset *set, int64_t f, int component, int colour, const char *name)
+static int add_function(chart *c, const gndp_fieldset *set, int64_t f, int component, int colour,
+                        const char *name)
 {
     int code = GNDP_EXIT_DONE;
     const int64_t n = gndp_fieldset_points(set, f);
@@ -118,7 +127,8 @@ static double quantile(const double *value, int64_t n, double q)
 static int add_band(chart *c, const gndp_fieldset *set, int component)
 {
     int code = GNDP_EXIT_DONE;
-    const int64_t fields = gndp_fieldset_get_spec(set)->n_fields, n = gndp_fieldset_points(set, 0), used = fields < 4096 ? fields : 4096;
+    const int64_t fields = gndp_fieldset_get_spec(set)->n_fields, n = gndp_fieldset_points(set, 0),
+                  used = fields < 4096 ? fields : 4096;
     sample *list = malloc((size_t)(n * used) * sizeof *list);
     double *column = malloc((size_t)used * sizeof *column), *x, *low, *high, *mx, *my, *unused;
     plot_line name;
@@ -129,7 +139,8 @@ static int add_band(chart *c, const gndp_fieldset *set, int component)
     for (int64_t k = 0; k < used; k++)
         GNDP_STEP(read_function(set, plot_spread(fields, used, k), component, n, list + k * n));
     snprintf(name.text, sizeof name.text, "5 to 95 %% of %lld", (long long)used);
-    const bool made = add(c, GNDP_MARK_BAND, n, 1, name.text, &x, &low, &high) != NULL && add(c, GNDP_MARK_DASHES, n, 1, "median", &mx, &my, &unused) != NULL;
+    const bool made = add(c, GNDP_MARK_BAND, n, 1, name.text, &x, &low, &high) != NULL &&
+                      add(c, GNDP_MARK_DASHES, n, 1, "median", &mx, &my, &unused) != NULL;
     if (!made) {
         code = GNDP_EXIT_FAILURE;
         goto done;
@@ -156,7 +167,10 @@ static int add_functions(chart *c, const plot_settings *s, const gndp_fieldset *
     int code = GNDP_EXIT_DONE;
     const int64_t fields = gndp_fieldset_get_spec(set)->n_fields;
     const bool band = fields > FEW && gndp_fieldset_shared(set) && s->n == 0;
-    const int64_t most = s->n > 0 ? (s->n < SERIES_MAX - 4 ? s->n : SERIES_MAX - 4) : band ? EXAMPLES : FEW, n = fields < most ? fields : most;
+    const int64_t most = s->n > 0 ? (s->n < SERIES_MAX - 4 ? s->n : SERIES_MAX - 4)
+                         : band   ? EXAMPLES
+                                  : FEW,
+                  n = fields < most ? fields : most;
     if (band)
         GNDP_STEP(add_band(c, set, component));
     for (int64_t i = 0; i < n; i++) {
@@ -164,7 +178,10 @@ static int add_functions(chart *c, const plot_settings *s, const gndp_fieldset *
         const plot_line label = plot_label_line(set, f);
         char name[64];
         snprintf(name, sizeof name, "field %lld", (long long)f);
-        GNDP_STEP(add_function(c, set, f, component, (int)(band ? i + 2 : i + 1), n > FEW ? NULL : label.text[0] != '\0' ? label.text : name));
+        GNDP_STEP(add_function(c, set, f, component, (int)(band ? i + 2 : i + 1),
+                               n > FEW                 ? NULL
+                               : label.text[0] != '\0' ? label.text
+                                                       : name));
     }
 done:
     return code;
@@ -200,7 +217,8 @@ static int add_observed(chart *c, const gndp_observations *table, const char *na
 {
     int code = GNDP_EXIT_DONE;
     if (table->columns != 1)
-        return gndp_failure("the observations have %d coordinates, the functions one", table->columns);
+        return gndp_failure("the observations have %d coordinates, the functions one",
+                            table->columns);
     for (int k = 0; k < table->n_channels; k++)
         if (table->n_channels == 1 || strcmp(table->name[k], name) == 0)
             GNDP_STEP(add_table(c, table, k, 8, "observations"));
@@ -227,8 +245,8 @@ static void label_chart(chart *c, const gndp_fieldset *set, int channel, const c
     const gndp_axis *axis = &spec->coords.axis[0];
     const plot_line units = plot_units_line(axis->units);
     c->y_label = plot_channel_line(&spec->channel[channel]);
-    snprintf(c->x_label.text, sizeof c->x_label.text, "%s%s%.100s%s", axis->name, units.text[0] != '\0' ? " (" : "", units.text,
-             units.text[0] != '\0' ? ")" : "");
+    snprintf(c->x_label.text, sizeof c->x_label.text, "%s%s%.100s%s", axis->name,
+             units.text[0] != '\0' ? " (" : "", units.text, units.text[0] != '\0' ? ")" : "");
     snprintf(c->title.text, sizeof c->title.text, "%s", title);
 }
 
@@ -252,7 +270,8 @@ static void share_limits(gndp_panel *panel, int n)
     }
 }
 
-int plot_functions(const plot_settings *s, const char *path, const gndp_fieldset *set, const gndp_fieldset *data)
+int plot_functions(const plot_settings *s, const char *path, const gndp_fieldset *set,
+                   const gndp_fieldset *data)
 {
     int code = GNDP_EXIT_DONE, n = 0, component = 0;
     const gndp_fieldset_spec *spec = gndp_fieldset_get_spec(set);
@@ -263,19 +282,25 @@ int plot_functions(const plot_settings *s, const char *path, const gndp_fieldset
     if (charts == NULL)
         return gndp_failure_memory();
     if (s->stat != NULL) {
-        code = gndp_usage_error("--stat goes with maps; of many functions the band is drawn anyway");
+        code =
+            gndp_usage_error("--stat goes with maps; of many functions the band is drawn anyway");
         goto done;
     }
     if (s->obs != NULL)
         GNDP_LIBRARY(gndp_observations_read(s->obs, &table));
-    if (data != NULL && strcmp(gndp_fieldset_get_spec(data)->channel[0].name, spec->channel[0].name) != 0) {
-        code = gndp_failure("%s begins with %s, %s with %s; --var chooses", s->compare, gndp_fieldset_get_spec(data)->channel[0].name, path,
+    if (data != NULL &&
+        strcmp(gndp_fieldset_get_spec(data)->channel[0].name, spec->channel[0].name) != 0) {
+        code = gndp_failure("%s begins with %s, %s with %s; --var chooses", s->compare,
+                            gndp_fieldset_get_spec(data)->channel[0].name, path,
                             spec->channel[0].name);
         goto done;
     }
-    const int panels = data != NULL ? 2 : spec->n_channels < PLOT_CHANNELS ? spec->n_channels : PLOT_CHANNELS;
+    const int panels = data != NULL                       ? 2
+                       : spec->n_channels < PLOT_CHANNELS ? spec->n_channels
+                                                          : PLOT_CHANNELS;
     if (panels < spec->n_channels && !s->quiet)
-        gndp_note("%d of %d variables are drawn; --var chooses", data != NULL ? 1 : panels, spec->n_channels);
+        gndp_note("%d of %d variables are drawn; --var chooses", data != NULL ? 1 : panels,
+                  spec->n_channels);
     for (; n < panels; n++) {
         const int channel = data != NULL ? 0 : n;
         chart *c = &charts[n];
@@ -288,7 +313,8 @@ int plot_functions(const plot_settings *s, const char *path, const gndp_fieldset
     }
     if (data != NULL)
         share_limits(panel, n);
-    GNDP_LIBRARY(gndp_plot_curves(s->output, s->title != NULL ? s->title : plot_base_name(path), n, panel, data != NULL ? 2 : (int)s->columns));
+    GNDP_LIBRARY(gndp_plot_curves(s->output, s->title != NULL ? s->title : plot_base_name(path), n,
+                                  panel, data != NULL ? 2 : (int)s->columns));
 done:
     for (int i = 0; i < PLOT_CHANNELS; i++)
         chart_free(&charts[i]);
@@ -310,7 +336,8 @@ static int table_curves(const plot_settings *s, const char *path, const gndp_obs
     for (int k = 0; k < n; k++)
         GNDP_STEP(add_table(&c, table, k, k + 1, n <= 12 ? table->name[k] : NULL));
     const gndp_panel panel = panel_of(s, &c);
-    GNDP_LIBRARY(gndp_plot_curves(s->output, s->title != NULL ? s->title : plot_base_name(path), 1, &panel, 1));
+    GNDP_LIBRARY(gndp_plot_curves(s->output, s->title != NULL ? s->title : plot_base_name(path), 1,
+                                  &panel, 1));
 done:
     chart_free(&c);
     return code;
@@ -342,12 +369,19 @@ static int table_maps(const plot_settings *s, const char *path, const gndp_obser
             }
         const double *value = list + 2 * table->n + first;
         const plot_line units = plot_units_line(table->units[k]);
-        snprintf(label[k].text, sizeof label[k].text, "%s%s%.100s%s", table->name[k], units.text[0] != '\0' ? " (" : "", units.text,
-                 units.text[0] != '\0' ? ")" : "");
-        map[k].points = (gndp_map_points){.n = at - first, .lat_deg = list + first, .lon_deg = list + table->n + first, .value = value};
+        snprintf(label[k].text, sizeof label[k].text, "%s%s%.100s%s", table->name[k],
+                 units.text[0] != '\0' ? " (" : "", units.text, units.text[0] != '\0' ? ")" : "");
+        map[k].points = (gndp_map_points){.n = at - first,
+                                          .lat_deg = list + first,
+                                          .lon_deg = list + table->n + first,
+                                          .value = value};
         map[k].scale = k;
-        scale[k] = (struct gndp_map_scale){.label = label[k].text, .low = low, .high = high,
-                                           .palette = plot_diverges(s, at - first, value) ? GNDP_PALETTE_DIVERGING : GNDP_PALETTE_SEQUENTIAL};
+        scale[k] = (struct gndp_map_scale){.label = label[k].text,
+                                           .low = low,
+                                           .high = high,
+                                           .palette = plot_diverges(s, at - first, value)
+                                                          ? GNDP_PALETTE_DIVERGING
+                                                          : GNDP_PALETTE_SEQUENTIAL};
     }
     options.n_scales = n;
     options.scale = scale;
@@ -366,5 +400,7 @@ int plot_observations(const plot_settings *s, const char *path, const gndp_obser
         return table_curves(s, path, table);
     if (table->space == GNDP_SPACE_SPHERE)
         return table_maps(s, path, table);
-    return gndp_failure("%s: places of %d coordinates cannot be drawn; one, or latitude and longitude, can", path, table->columns);
+    return gndp_failure(
+        "%s: places of %d coordinates cannot be drawn; one, or latitude and longitude, can", path,
+        table->columns);
 }

@@ -11,7 +11,9 @@ static gndp_status read_column(const gndp_csv *csv, const char *name, double *ou
     const int column = gndp_csv_column(csv, name);
     for (int64_t i = 0; i < csv->n_rows; i++) {
         out[i] = (double)NAN;
-        const gndp_status st = column >= 0 && csv->cell[i * csv->n_columns + column][0] != '\0' ? gndp_csv_number(csv, i, column, &out[i]) : GNDP_OK;
+        const gndp_status st = column >= 0 && csv->cell[i * csv->n_columns + column][0] != '\0'
+                                   ? gndp_csv_number(csv, i, column, &out[i])
+                                   : GNDP_OK;
         if (st != GNDP_OK)
             return st;
     }
@@ -42,8 +44,10 @@ static gndp_status draw(const gndp_csv *csv, double *value, const char *title, c
 {
     const int64_t n = csv->n_rows;
     static const char *const column[] = {"step", "loss", "zero_loss", "validation"};
-    static const char *const name[] = {NULL, "loss", "loss of a network that is zero", "validation"};
-    static const gndp_mark mark[] = {GNDP_MARK_LINE, GNDP_MARK_LINE, GNDP_MARK_DASHES, GNDP_MARK_LINE};
+    static const char *const name[] = {NULL, "loss", "loss of a network that is zero",
+                                       "validation"};
+    static const gndp_mark mark[] = {GNDP_MARK_LINE, GNDP_MARK_LINE, GNDP_MARK_DASHES,
+                                     GNDP_MARK_LINE};
     static const int colour[] = {0, 1, 8, 2};
     gndp_series series[3];
     int n_series = 0;
@@ -52,7 +56,12 @@ static gndp_status draw(const gndp_csv *csv, double *value, const char *title, c
         if (st != GNDP_OK)
             return st;
         if (c > 0 && any(value + c * n, n))
-            series[n_series++] = (gndp_series){.name = name[c], .mark = mark[c], .n = n, .x = value, .y = value + c * n, .colour = colour[c]};
+            series[n_series++] = (gndp_series){.name = name[c],
+                                               .mark = mark[c],
+                                               .n = n,
+                                               .x = value,
+                                               .y = value + c * n,
+                                               .colour = colour[c]};
     }
     /* Validation is told now and then: its points are joined over the steps between. */
     int64_t kept = 0;
@@ -63,8 +72,17 @@ static gndp_status draw(const gndp_csv *csv, double *value, const char *title, c
             vy[kept++] = value[3 * n + i];
         }
     if (n_series > 0 && kept > 0)
-        series[n_series - 1] = (gndp_series){.name = "validation", .mark = kept > 1 ? GNDP_MARK_LINE : GNDP_MARK_POINTS, .n = kept, .x = vx, .y = vy, .colour = 2};
-    const gndp_panel panel = {.x_label = "step", .y_label = "loss", .log_y = wants_log(value + n, 3 * n), .n_series = n_series, .series = series};
+        series[n_series - 1] = (gndp_series){.name = "validation",
+                                             .mark = kept > 1 ? GNDP_MARK_LINE : GNDP_MARK_POINTS,
+                                             .n = kept,
+                                             .x = vx,
+                                             .y = vy,
+                                             .colour = 2};
+    const gndp_panel panel = {.x_label = "step",
+                              .y_label = "loss",
+                              .log_y = wants_log(value + n, 3 * n),
+                              .n_series = n_series,
+                              .series = series};
     return gndp_plot_curves(picture, title, 1, &panel, 1);
 }
 
@@ -75,7 +93,9 @@ gndp_status plot_loss(const char *metrics, const char *title, const char *pictur
     gndp_status st = gndp_csv_read(metrics, true, &csv);
     if (st == GNDP_OK) {
         value = malloc((size_t)(6 * csv.n_rows + 1) * sizeof *value);
-        st = value == NULL ? GNDP_ERR_NOMEM : draw(&csv, value, title != NULL ? title : plot_base_name(metrics), picture);
+        st = value == NULL
+                 ? GNDP_ERR_NOMEM
+                 : draw(&csv, value, title != NULL ? title : plot_base_name(metrics), picture);
     }
     free(value);
     gndp_csv_free(&csv);

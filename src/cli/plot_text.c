@@ -26,11 +26,14 @@ static void append(plot_line *line, const char *text, size_t n)
 /* Digits behind a letter are its exponent: "s-1", "m2", "s**-1", "s^-1". */
 plot_line plot_units_line(const char *units)
 {
-    static const char *const raised[] = {"\xe2\x81\xb0", "\xc2\xb9",     "\xc2\xb2",     "\xc2\xb3",     "\xe2\x81\xb4",
-                                         "\xe2\x81\xb5", "\xe2\x81\xb6", "\xe2\x81\xb7", "\xe2\x81\xb8", "\xe2\x81\xb9"};
+    static const char *const raised[] = {
+        "\xe2\x81\xb0", "\xc2\xb9",     "\xc2\xb2",     "\xc2\xb3",     "\xe2\x81\xb4",
+        "\xe2\x81\xb5", "\xe2\x81\xb6", "\xe2\x81\xb7", "\xe2\x81\xb8", "\xe2\x81\xb9"};
     plot_line out = {""};
-    if (strcmp(units, "degC") == 0 || strcasecmp(units, "celsius") == 0 || strcasecmp(units, "degree_celsius") == 0 || strcasecmp(units, "degrees_celsius") == 0)
-        return (plot_line){"\xc2\xb0" "C"};
+    if (strcmp(units, "degC") == 0 || strcasecmp(units, "celsius") == 0 ||
+        strcasecmp(units, "degree_celsius") == 0 || strcasecmp(units, "degrees_celsius") == 0)
+        return (plot_line){"\xc2\xb0"
+                           "C"};
     if (strcmp(units, "1") == 0 || strstr(units, " since ") != NULL)
         return out;
     for (const char *c = units; *c != '\0';) {
@@ -55,7 +58,8 @@ plot_line plot_units_line(const char *units)
 static bool names_level(const char *name)
 {
     const char *last = strrchr(name, '_');
-    return last != NULL && isdigit((unsigned char)last[1]) && strspn(last + 1, "0123456789.") == strlen(last + 1);
+    return last != NULL && isdigit((unsigned char)last[1]) &&
+           strspn(last + 1, "0123456789.") == strlen(last + 1);
 }
 
 plot_line plot_channel_line(const gndp_channel *channel)
@@ -63,7 +67,8 @@ plot_line plot_channel_line(const gndp_channel *channel)
     plot_line out = {""};
     const plot_line units = plot_units_line(channel->units);
     const bool named = channel->parts == 1 && channel->part[0].long_name[0] != '\0';
-    append(&out, named ? channel->part[0].long_name : channel->name, strlen(named ? channel->part[0].long_name : channel->name));
+    append(&out, named ? channel->part[0].long_name : channel->name,
+           strlen(named ? channel->part[0].long_name : channel->name));
     if (named && names_level(channel->name)) {
         append(&out, ", ", 2);
         append(&out, channel->name, strlen(channel->name));
@@ -97,7 +102,8 @@ plot_line plot_label_line(const gndp_fieldset *set, int64_t field)
             append(&out, date.text, strlen(date.text));
     }
     if (label->member >= 0) {
-        snprintf(text, sizeof text, "%smember %lld", out.text[0] != '\0' ? ", " : "", (long long)label->member);
+        snprintf(text, sizeof text, "%smember %lld", out.text[0] != '\0' ? ", " : "",
+                 (long long)label->member);
         append(&out, text, strlen(text));
     }
     if (out.text[0] == '\0' && label->id != NULL)

@@ -6,7 +6,8 @@
 #include "cli/plot.h"
 #include "cli/usage.h"
 
-/* Latitudes and longitudes of a field whose first channel is a place; what is missing is left out. n: how many there are. */
+/* Latitudes and longitudes of a field whose first channel is a place; what is missing is left out.
+ * n: how many there are. */
 static int read_places(const gndp_fieldset *set, int64_t f, double *lat, double *lon, int64_t *n)
 {
     int code = GNDP_EXIT_DONE;
@@ -54,8 +55,10 @@ static int read_all(const gndp_fieldset *set, int64_t n, drawing *d, int64_t *pl
     *places = 0;
     for (int64_t i = 0; i < n; i++) {
         int64_t count;
-        GNDP_STEP(read_places(set, plot_spread(fields, n, i), d->lat + *places, d->lon + *places, &count));
-        d->line[i] = (gndp_map_line){.n = count, .lat_deg = d->lat + *places, .lon_deg = d->lon + *places};
+        GNDP_STEP(read_places(set, plot_spread(fields, n, i), d->lat + *places, d->lon + *places,
+                              &count));
+        d->line[i] =
+            (gndp_map_line){.n = count, .lat_deg = d->lat + *places, .lon_deg = d->lon + *places};
         dress(&d->line[i], i, n);
         *places += count;
     }
@@ -66,7 +69,8 @@ done:
 int plot_positions(const plot_settings *s, const char *path, const gndp_fieldset *set)
 {
     int code = GNDP_EXIT_DONE;
-    const int64_t fields = gndp_fieldset_get_spec(set)->n_fields, n = s->n > 0 && s->n < fields ? s->n : fields;
+    const int64_t fields = gndp_fieldset_get_spec(set)->n_fields,
+                  n = s->n > 0 && s->n < fields ? s->n : fields;
     int64_t room = 0, places = 0;
     drawing d = {0};
     gndp_map map = {0};
@@ -76,7 +80,8 @@ int plot_positions(const plot_settings *s, const char *path, const gndp_fieldset
     const bool tracks = gndp_fieldset_max_points(set) > 1;
     for (int64_t i = 0; i < n; i++)
         room += gndp_fieldset_points(set, plot_spread(fields, n, i));
-    d = (drawing){malloc((size_t)room * sizeof *d.lat), malloc((size_t)room * sizeof *d.lon), malloc((size_t)n * sizeof *d.line)};
+    d = (drawing){malloc((size_t)room * sizeof *d.lat), malloc((size_t)room * sizeof *d.lon),
+                  malloc((size_t)n * sizeof *d.line)};
     if (d.lat == NULL || d.lon == NULL || d.line == NULL) {
         code = gndp_failure_memory();
         goto done;
@@ -92,9 +97,11 @@ int plot_positions(const plot_settings *s, const char *path, const gndp_fieldset
         map.points = (gndp_map_points){.n = places, .lat_deg = d.lat, .lon_deg = d.lon};
     }
     if (n < fields)
-        snprintf(title.text, sizeof title.text, "%.150s: %lld of %lld %s", plot_base_name(path), (long long)n, (long long)fields, tracks ? "tracks" : "places");
+        snprintf(title.text, sizeof title.text, "%.150s: %lld of %lld %s", plot_base_name(path),
+                 (long long)n, (long long)fields, tracks ? "tracks" : "places");
     else
-        snprintf(title.text, sizeof title.text, "%.150s: %lld %s", plot_base_name(path), (long long)n, tracks ? "tracks" : "places");
+        snprintf(title.text, sizeof title.text, "%.150s: %lld %s", plot_base_name(path),
+                 (long long)n, tracks ? "tracks" : "places");
     options.title = s->title != NULL ? s->title : title.text;
     GNDP_LIBRARY(gndp_plot_maps(s->output, &options, 1, &map, &coast));
     if (!coast && !s->no_coast && !s->quiet)

@@ -236,7 +236,7 @@ static void draw_loss(const job *j)
         gndp_note("no loss curve: out of memory");
     else if (mkdir(plots, 0777) != 0 && errno != EEXIST)
         gndp_note("no loss curve: %s: %s", plots, strerror(errno));
-    else if (plot_loss(metrics, j->folder, picture) != GNDP_OK && !j->s.quiet)
+    else if (plot_loss(metrics, plot_base_name(j->folder), picture) != GNDP_OK && !j->s.quiet)
         gndp_note_library("no loss curve");
     free(metrics);
     free(plots);

@@ -2,8 +2,6 @@
 // Observations from CSV tables, long and wide.
 #include "io/observations_columns.h"
 
-#include <gndp/io.h>
-
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -13,9 +11,11 @@
 
 #include "base/error.h"
 #include "io/bytes.h"
+#include "io/lock.h"
 #include "io/netcdf_file.h"
 #include "io/number.h"
 #include "io/place.h"
+#include "io/units.h"
 
 /* A table on its way into observations. */
 typedef struct reading {
@@ -29,6 +29,8 @@ typedef struct reading {
     int converted;
     char from[64];
     double factor, offset;
+    gndp_units
+        tables; /* of UDUNITS: reading them takes 10 ms, too long for each row of mixed units */
 } reading;
 
 static const char *cell(const reading *r, int column)
@@ -131,7 +133,10 @@ static gndp_status to_units(reading *r, int channel, const char *units, double *
         r->converted = -1;
         GNDP_CHECK(strlen(units) < sizeof r->from, GNDP_ERR_FORMAT,
                    "%s: the units '%s' are too long", where(r).text, gndp_shown(units).text);
-        GNDP_TRY(gndp_units_convert(where(r).text, units, wanted, &r->factor, &r->offset));
+        gndp_nc_lock();
+        st = gndp_units_between(&r->tables, where(r).text, units, wanted, &r->factor, &r->offset);
+        gndp_nc_unlock();
+        GNDP_TRY(st);
         strcpy(r->from, units);
         r->converted = channel;
     }
@@ -176,6 +181,9 @@ static gndp_status read_table(const gndp_csv *csv, gndp_observations *o)
     GNDP_CHECK(o->n > 0, GNDP_ERR_NONFINITE, "%s: no valid value: all %" PRId64 " are missing",
                csv->path, o->rejected);
 done:
+    gndp_nc_lock();
+    gndp_units_close(&r.tables);
+    gndp_nc_unlock();
     free(r.f.wide);
     return st;
 }

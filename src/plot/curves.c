@@ -34,7 +34,8 @@ static double most_numbers(cairo_t *cr, plot_axis *axis, double width)
     plot_ticks_make(axis->low, axis->high, most > 2 ? most : 2, axis->log, &axis->ticks);
     const double wide = widest(cr, &axis->ticks) + 10.0; /* numbers must not touch */
     if (wide > 40.0)
-        plot_ticks_make(axis->low, axis->high, width / wide > 2.0 ? (int)(width / wide) : 2, axis->log, &axis->ticks);
+        plot_ticks_make(axis->low, axis->high, width / wide > 2.0 ? (int)(width / wide) : 2,
+                        axis->log, &axis->ticks);
     return widest(cr, &axis->ticks);
 }
 
@@ -49,10 +50,12 @@ static void place(cairo_t *cr, plot_axes *axes)
     plot_ticks_make(axes->y.low, axes->y.high, most > 2 ? most : 2, axes->y.log, &axes->y.ticks);
     if (axes->y.ticks.factor[0] != '\0' && p->title == NULL)
         top += text_size + 3.0;
-    const double left = tick + 4.0 + widest(cr, &axes->y.ticks) + (p->y_label != NULL ? label_size + 6.0 : 0.0);
+    const double left =
+        tick + 4.0 + widest(cr, &axes->y.ticks) + (p->y_label != NULL ? label_size + 6.0 : 0.0);
     const double width = axes->outer.width - left - 10.0;
     most_numbers(cr, &axes->x, width);
-    axes->inner = (plot_box){axes->outer.x + left, axes->outer.y + top, width, axes->outer.height - top - bottom};
+    axes->inner = (plot_box){axes->outer.x + left, axes->outer.y + top, width,
+                             axes->outer.height - top - bottom};
 }
 
 /* Panels of a column begin at one x, so that frames stand in line. */
@@ -70,28 +73,36 @@ static void align(plot_curves *curves)
     }
 }
 
-gndp_status plot_curves_layout(const char *title, int n, const gndp_panel *panel, int columns, plot_curves *out)
+gndp_status plot_curves_layout(const char *title, int n, const gndp_panel *panel, int columns,
+                               plot_curves *out)
 {
     gndp_status st = GNDP_OK;
     cairo_t *cr = NULL;
     *out = (plot_curves){.n = n};
-    GNDP_CHECK(n >= 1 && n <= MOST_PANELS && panel != NULL, GNDP_ERR_ARG, "%d panels: 1 to %d can be drawn", n, MOST_PANELS);
+    GNDP_CHECK(n >= 1 && n <= MOST_PANELS && panel != NULL, GNDP_ERR_ARG,
+               "%d panels: 1 to %d can be drawn", n, MOST_PANELS);
     GNDP_CHECK(columns >= 0, GNDP_ERR_ARG, "%d columns", columns);
     out->columns = columns > 0 ? (columns < n ? columns : n) : (int)ceil(sqrt((double)n));
     out->axes = calloc((size_t)n, sizeof *out->axes);
     cr = plot_measure();
     GNDP_CHECK(out->axes != NULL && cr != NULL, GNDP_ERR_NOMEM, "%d panels", n);
     const int rows = (n + out->columns - 1) / out->columns;
-    const double wide = n == 1 ? 460.0 : out->columns == 2 ? 330.0 : fmax(780.0 / out->columns, 190.0);
-    const double high = n == 1 ? 290.0 : 0.68 * wide + 20.0, top = title != NULL ? page_title_size + 14.0 : margin;
+    const double wide = n == 1              ? 460.0
+                        : out->columns == 2 ? 330.0
+                                            : fmax(780.0 / out->columns, 190.0);
+    const double high = n == 1 ? 290.0 : 0.68 * wide + 20.0,
+                 top = title != NULL ? page_title_size + 14.0 : margin;
     out->width = 2.0 * margin + out->columns * wide + (out->columns - 1) * gap;
     out->height = top + rows * high + (rows - 1) * gap + margin;
     for (int i = 0; i < n; i++) {
         plot_axes *axes = &out->axes[i];
         plot_limits x, y;
         GNDP_TRY(plot_limits_make(i, &panel[i], &x, &y));
-        *axes = (plot_axes){.panel = &panel[i], .x = {x.low, x.high, panel[i].log_x, {0}}, .y = {y.low, y.high, panel[i].log_y, {0}}};
-        axes->outer = (plot_box){margin + (i % out->columns) * (wide + gap), top + (double)(i / out->columns) * (high + gap), wide, high};
+        *axes = (plot_axes){.panel = &panel[i],
+                            .x = {x.low, x.high, panel[i].log_x, {0}},
+                            .y = {y.low, y.high, panel[i].log_y, {0}}};
+        axes->outer = (plot_box){margin + (i % out->columns) * (wide + gap),
+                                 top + (double)(i / out->columns) * (high + gap), wide, high};
         place(cr, axes);
     }
     align(out);
@@ -109,7 +120,8 @@ void plot_curves_free(plot_curves *curves)
 
 static double share(const plot_axis *axis, double value)
 {
-    return axis->log ? log(value / axis->low) / log(axis->high / axis->low) : (value - axis->low) / (axis->high - axis->low);
+    return axis->log ? log(value / axis->low) / log(axis->high / axis->low)
+                     : (value - axis->low) / (axis->high - axis->low);
 }
 
 double plot_axes_x(const plot_axes *axes, double x)
@@ -172,15 +184,18 @@ static void draw_labels(cairo_t *cr, const plot_axes *axes)
     const gndp_panel *p = axes->panel;
     plot_colour(cr, ink, 1.0);
     if (p->title != NULL)
-        plot_text_fit(cr, b->x + 0.5 * b->width, b->y - 5.0, 0.5, 1.0, title_size, b->width - (axes->y.ticks.factor[0] != '\0' ? 60.0 : 0.0), p->title);
+        plot_text_fit(cr, b->x + 0.5 * b->width, b->y - 5.0, 0.5, 1.0, title_size,
+                      b->width - (axes->y.ticks.factor[0] != '\0' ? 60.0 : 0.0), p->title);
     if (p->x_label != NULL)
-        plot_text_fit(cr, b->x + 0.5 * b->width, o->y + o->height - 1.0, 0.5, 1.0, label_size, b->width, p->x_label);
+        plot_text_fit(cr, b->x + 0.5 * b->width, o->y + o->height - 1.0, 0.5, 1.0, label_size,
+                      b->width, p->x_label);
     if (p->y_label != NULL)
         plot_text_up(cr, o->x, b->y + 0.5 * b->height, label_size, 1.1 * b->height, p->y_label);
     if (axes->y.ticks.factor[0] != '\0')
         plot_text(cr, b->x, b->y - 4.0, 0.0, 1.0, text_size, axes->y.ticks.factor);
     if (axes->x.ticks.factor[0] != '\0')
-        plot_text(cr, b->x + b->width, o->y + o->height - 1.0, 1.0, 1.0, text_size, axes->x.ticks.factor);
+        plot_text(cr, b->x + b->width, o->y + o->height - 1.0, 1.0, 1.0, text_size,
+                  axes->x.ticks.factor);
 }
 
 static void draw_panel(cairo_t *cr, const plot_axes *axes)
@@ -197,7 +212,8 @@ static void draw_panel(cairo_t *cr, const plot_axes *axes)
     plot_legend_draw(cr, axes);
 }
 
-gndp_status gndp_plot_curves(const char *path, const char *title, int n_panels, const gndp_panel *panel, int columns)
+gndp_status gndp_plot_curves(const char *path, const char *title, int n_panels,
+                             const gndp_panel *panel, int columns)
 {
     gndp_status st = GNDP_OK;
     plot_curves curves = {0};
@@ -207,7 +223,8 @@ gndp_status gndp_plot_curves(const char *path, const char *title, int n_panels, 
     GNDP_TRY(plot_page_open(path, curves.width, curves.height, &page));
     if (title != NULL) {
         plot_colour(page.cr, ink, 1.0);
-        plot_text_fit(page.cr, 0.5 * page.width, 8.0, 0.5, 0.0, page_title_size, page.width - 2.0 * margin, title);
+        plot_text_fit(page.cr, 0.5 * page.width, 8.0, 0.5, 0.0, page_title_size,
+                      page.width - 2.0 * margin, title);
     }
     for (int i = 0; i < curves.n; i++)
         draw_panel(page.cr, &curves.axes[i]);
@@ -220,11 +237,13 @@ done:
 
 #else
 
-gndp_status gndp_plot_curves(const char *path, const char *title, int n_panels, const gndp_panel *panel, int columns)
+gndp_status gndp_plot_curves(const char *path, const char *title, int n_panels,
+                             const gndp_panel *panel, int columns)
 {
     gndp_status st = GNDP_OK;
     (void)title, (void)n_panels, (void)panel, (void)columns;
-    GNDP_CHECK(false, GNDP_ERR_UNSUPPORTED, "%s cannot be drawn: %s", path != NULL ? path : "a picture", gndp_plot_describe());
+    GNDP_CHECK(false, GNDP_ERR_UNSUPPORTED, "%s cannot be drawn: %s",
+               path != NULL ? path : "a picture", gndp_plot_describe());
 done:
     return st;
 }

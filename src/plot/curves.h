@@ -29,7 +29,8 @@ typedef struct plot_curves {
 } plot_curves;
 
 /** Limits and places of all panels. Free with plot_curves_free(), also after a failure. */
-gndp_status plot_curves_layout(const char *title, int n, const gndp_panel *panel, int columns, plot_curves *out);
+gndp_status plot_curves_layout(const char *title, int n, const gndp_panel *panel, int columns,
+                               plot_curves *out);
 void plot_curves_free(plot_curves *curves);
 
 /** Place on the page. */

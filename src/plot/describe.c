@@ -18,10 +18,12 @@ const char *gndp_plot_describe(void)
     char proj[64] = "no PROJ (libproj-dev), so no maps of the globe";
     gndp_coast *coast = NULL;
 #if GNDP_HAVE_PROJ
-    snprintf(proj, sizeof proj, "PROJ %d.%d.%d", PROJ_VERSION_MAJOR, PROJ_VERSION_MINOR, PROJ_VERSION_PATCH);
+    snprintf(proj, sizeof proj, "PROJ %d.%d.%d", PROJ_VERSION_MAJOR, PROJ_VERSION_MINOR,
+             PROJ_VERSION_PATCH);
 #endif
     const bool found = gndp_coast_read(GNDP_COAST_CRUDE, &coast) == GNDP_OK;
-    snprintf(text, sizeof text, "cairo %s, %s, %s%s", cairo_version_string(), proj, found ? "coasts from " : "no coasts (gmt-gshhg-low)",
+    snprintf(text, sizeof text, "cairo %s, %s, %s%s", cairo_version_string(), proj,
+             found ? "coasts from " : "no coasts (gmt-gshhg-low)",
              found ? gndp_coast_path(coast) : "");
     gndp_coast_free(coast);
     return text;

@@ -25,9 +25,13 @@ static bool has_y2(const gndp_series *s)
 static gndp_status check_series(int p, int i, const gndp_series *s)
 {
     gndp_status st = GNDP_OK;
-    GNDP_CHECK(s->n >= 1 && s->x != NULL && s->y != NULL, GNDP_ERR_ARG, "panel %d, series %d (%s): no points", p, i, s->name != NULL ? s->name : "");
-    GNDP_CHECK((int)s->mark >= 0 && s->mark <= GNDP_MARK_ERRORS, GNDP_ERR_ARG, "panel %d, series %d: %d is no mark", p, i, (int)s->mark);
-    GNDP_CHECK(!has_y2(s) || s->y2 != NULL, GNDP_ERR_ARG, "panel %d, series %d (%s): a band or error bars want y2", p, i, s->name != NULL ? s->name : "");
+    GNDP_CHECK(s->n >= 1 && s->x != NULL && s->y != NULL, GNDP_ERR_ARG,
+               "panel %d, series %d (%s): no points", p, i, s->name != NULL ? s->name : "");
+    GNDP_CHECK((int)s->mark >= 0 && s->mark <= GNDP_MARK_ERRORS, GNDP_ERR_ARG,
+               "panel %d, series %d: %d is no mark", p, i, (int)s->mark);
+    GNDP_CHECK(!has_y2(s) || s->y2 != NULL, GNDP_ERR_ARG,
+               "panel %d, series %d (%s): a band or error bars want y2", p, i,
+               s->name != NULL ? s->name : "");
 done:
     return st;
 }
@@ -36,8 +40,9 @@ static gndp_status check_log(int p, int i, const gndp_series *s, char axis, cons
 {
     gndp_status st = GNDP_OK;
     for (int64_t k = 0; k < s->n; k++)
-        GNDP_CHECK(!(value[k] <= 0.0), GNDP_ERR_RANGE, "panel %d, series %d (%s): %c[%lld] = %g has no place on a logarithmic axis", p, i,
-                   s->name != NULL ? s->name : "", axis, (long long)k, value[k]);
+        GNDP_CHECK(!(value[k] <= 0.0), GNDP_ERR_RANGE,
+                   "panel %d, series %d (%s): %c[%lld] = %g has no place on a logarithmic axis", p,
+                   i, s->name != NULL ? s->name : "", axis, (long long)k, value[k]);
 done:
     return st;
 }
@@ -51,7 +56,8 @@ double plot_bar_spacing(const gndp_series *s)
     return isfinite(spacing) ? spacing : 1.0;
 }
 
-static void take_series(const gndp_panel *panel, const gndp_series *s, range *x, range *y, bool *air)
+static void take_series(const gndp_panel *panel, const gndp_series *s, range *x, range *y,
+                        bool *air)
 {
     const bool bars = s->mark == GNDP_MARK_BARS;
     const double half = bars && !panel->log_x ? 0.5 * plot_bar_spacing(s) : 0.0;
@@ -87,8 +93,10 @@ static gndp_status given(int p, char axis, bool log, double low, double high, pl
     gndp_status st = GNDP_OK;
     if (low == 0.0 && high == 0.0)
         return GNDP_OK;
-    GNDP_CHECK(isfinite(low) && isfinite(high) && low < high, GNDP_ERR_RANGE, "panel %d: %c from %g to %g", p, axis, low, high);
-    GNDP_CHECK(!log || low > 0.0, GNDP_ERR_RANGE, "panel %d: %c from %g on a logarithmic axis", p, axis, low);
+    GNDP_CHECK(isfinite(low) && isfinite(high) && low < high, GNDP_ERR_RANGE,
+               "panel %d: %c from %g to %g", p, axis, low, high);
+    GNDP_CHECK(!log || low > 0.0, GNDP_ERR_RANGE, "panel %d: %c from %g on a logarithmic axis", p,
+               axis, low);
     *out = (plot_limits){low, high};
 done:
     return st;
@@ -99,7 +107,8 @@ gndp_status plot_limits_make(int p, const gndp_panel *panel, plot_limits *x, plo
     gndp_status st = GNDP_OK;
     range rx = {HUGE_VAL, -HUGE_VAL}, ry = rx;
     bool air = false;
-    GNDP_CHECK(panel->n_series >= 1 && panel->series != NULL, GNDP_ERR_ARG, "panel %d has no series", p);
+    GNDP_CHECK(panel->n_series >= 1 && panel->series != NULL, GNDP_ERR_ARG,
+               "panel %d has no series", p);
     for (int i = 0; i < panel->n_series; i++) {
         const gndp_series *s = &panel->series[i];
         GNDP_TRY(check_series(p, i, s));
@@ -112,15 +121,19 @@ gndp_status plot_limits_make(int p, const gndp_panel *panel, plot_limits *x, plo
         }
         take_series(panel, s, &rx, &ry, &air);
     }
-    GNDP_CHECK(rx.low <= rx.high && ry.low <= ry.high, GNDP_ERR_NONFINITE, "panel %d%s%s: no value is finite, so there is nothing to draw", p,
+    GNDP_CHECK(rx.low <= rx.high && ry.low <= ry.high, GNDP_ERR_NONFINITE,
+               "panel %d%s%s: no value is finite, so there is nothing to draw", p,
                panel->title != NULL ? ", " : "", panel->title != NULL ? panel->title : "");
     const bool from_zero = ry.low == 0.0 && !panel->log_y;
     *x = widen(rx, panel->log_x, air ? 0.03 : 0.0, false);
     *y = widen(ry, panel->log_y, 0.05, from_zero && ry.high > 0.0);
     GNDP_TRY(given(p, 'x', panel->log_x, panel->x_low, panel->x_high, x));
     GNDP_TRY(given(p, 'y', panel->log_y, panel->y_low, panel->y_high, y));
-    GNDP_CHECK(isfinite(x->low) && isfinite(x->high) && isfinite(y->low) && isfinite(y->high) && x->high > x->low && y->high > y->low, GNDP_ERR_RANGE,
-               "panel %d: values from %g to %g, %g to %g span more than can be drawn", p, rx.low, rx.high, ry.low, ry.high);
+    GNDP_CHECK(isfinite(x->low) && isfinite(x->high) && isfinite(y->low) && isfinite(y->high) &&
+                   x->high > x->low && y->high > y->low,
+               GNDP_ERR_RANGE,
+               "panel %d: values from %g to %g, %g to %g span more than can be drawn", p, rx.low,
+               rx.high, ry.low, ry.high);
 done:
     return st;
 }

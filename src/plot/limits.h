@@ -12,8 +12,9 @@ typedef struct plot_limits {
 
 /**
  * Check panel number `p` and find its limits.
- * @return GNDP_OK; GNDP_ERR_ARG for pointers that are missing; GNDP_ERR_NONFINITE when nothing is finite; GNDP_ERR_RANGE for a value that a logarithmic
- *         axis cannot show (names series and index), or limits that are none
+ * @return GNDP_OK; GNDP_ERR_ARG for pointers that are missing; GNDP_ERR_NONFINITE when nothing is
+ * finite; GNDP_ERR_RANGE for a value that a logarithmic axis cannot show (names series and index),
+ * or limits that are none
  */
 gndp_status plot_limits_make(int p, const gndp_panel *panel, plot_limits *x, plot_limits *y);
 

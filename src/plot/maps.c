@@ -11,13 +11,22 @@
 enum { MOST_MAPS = 128 };
 
 static const plot_rgb ink = {0.15, 0.15, 0.15};
-static const double margin = 9.0, gap = 9.0, title_size = 8.5, page_title_size = 11.0, bar_thick = 7.0;
-static const double bar_below = 40.0, bar_beside = 62.0; /* room for a bar with its numbers and name */
+static const double margin = 9.0, gap = 9.0, title_size = 8.5, page_title_size = 11.0,
+                    bar_thick = 7.0;
+static const double bar_below = 40.0,
+                    bar_beside = 62.0; /* room for a bar with its numbers and name */
 
 /* ---- Layout --------------------------------------------------------------------------------- */
 
 /* Where bars stand. */
-typedef enum bar_places { NO_BARS, ONE_BELOW, UNDER_EACH, UNDER_COLUMNS, BESIDE_ROWS, SIDE_BY_SIDE } bar_places;
+typedef enum bar_places {
+    NO_BARS,
+    ONE_BELOW,
+    UNDER_EACH,
+    UNDER_COLUMNS,
+    BESIDE_ROWS,
+    SIDE_BY_SIDE
+} bar_places;
 
 static bool coloured(const gndp_map *map)
 {
@@ -30,7 +39,8 @@ static bool one_scale(const plot_maps *maps, bool by_row)
     if (groups != maps->n_scales)
         return false;
     for (int m = 0; m < maps->n; m++)
-        if (coloured(&maps->map[m]) && maps->map[m].scale != (by_row ? m / maps->columns : m % maps->columns))
+        if (coloured(&maps->map[m]) &&
+            maps->map[m].scale != (by_row ? m / maps->columns : m % maps->columns))
             return false;
     return true;
 }
@@ -46,7 +56,9 @@ static bar_places bars_of(const plot_maps *maps)
         own = !coloured(&maps->map[m]) || maps->map[m].scale == m;
     if (own)
         return UNDER_EACH;
-    return one_scale(maps, false) ? UNDER_COLUMNS : one_scale(maps, true) ? BESIDE_ROWS : SIDE_BY_SIDE;
+    return one_scale(maps, false)  ? UNDER_COLUMNS
+           : one_scale(maps, true) ? BESIDE_ROWS
+                                   : SIDE_BY_SIDE;
 }
 
 /* A page about as wide as a sheet on its side, with few places left empty. */
@@ -84,7 +96,11 @@ static rims rims_of(const plot_maps *maps)
     for (int m = 0; m < maps->n; m++)
         titles = titles || maps->map[m].title != NULL;
     const bool disc = maps->view.pole != 0, numbers = maps->view.outline;
-    return (rims){.left = disc ? 20.0 : numbers ? 27.0 : 2.0, .top = (titles ? title_size + 5.0 : 2.0) + (disc ? 10.0 : 0.0), .bottom = disc || numbers ? 13.0 : 2.0,
+    return (rims){.left = disc      ? 20.0
+                          : numbers ? 27.0
+                                    : 2.0,
+                  .top = (titles ? title_size + 5.0 : 2.0) + (disc ? 10.0 : 0.0),
+                  .bottom = disc || numbers ? 13.0 : 2.0,
                   .right = disc ? 20.0 : 8.0};
 }
 
@@ -97,7 +113,8 @@ static void place_bars(plot_maps *maps, bar_places places, double bottom)
         s->upright = places == BESIDE_ROWS;
         if (s->upright) {
             const plot_box *row = &maps->box[k * maps->columns];
-            s->bar = (plot_box){right + 12.0, row->y + 0.08 * row->height, bar_thick, 0.84 * row->height};
+            s->bar = (plot_box){right + 12.0, row->y + 0.08 * row->height, bar_thick,
+                                0.84 * row->height};
             continue;
         }
         plot_box under = {left, 0.0, right - left, 0.0};
@@ -105,14 +122,16 @@ static void place_bars(plot_maps *maps, bar_places places, double bottom)
         if (places == UNDER_EACH) {
             const plot_box *b = &maps->box[k];
             const double width = 0.86 * b->width;
-            s->bar = (plot_box){b->x + 0.07 * b->width, b->y + b->height + rims_of(maps).bottom + 7.0, width, bar_thick};
+            s->bar = (plot_box){b->x + 0.07 * b->width,
+                                b->y + b->height + rims_of(maps).bottom + 7.0, width, bar_thick};
             continue;
         }
         if (places == UNDER_COLUMNS) {
             under = (plot_box){maps->box[k].x, 0.0, maps->box[k].width, 0.0};
             share = 0.86;
         } else if (places == SIDE_BY_SIDE) {
-            under = (plot_box){left + k * (right - left) / maps->n_scales, 0.0, (right - left) / maps->n_scales, 0.0};
+            under = (plot_box){left + k * (right - left) / maps->n_scales, 0.0,
+                               (right - left) / maps->n_scales, 0.0};
             share = 0.8;
         }
         const double width = fmin(share * under.width, 330.0);
@@ -126,13 +145,18 @@ static void place(plot_maps *maps)
     const rims rim = rims_of(maps);
     const bool disc = maps->view.pole != 0;
     const double top = maps->options->title != NULL ? page_title_size + 16.0 : margin;
-    const double across = 760.0 - 2.0 * margin - rim.left - rim.right - (places == BESIDE_ROWS ? bar_beside : 0.0);
-        const bool each = places == UNDER_EACH;
-    const double between = disc ? rim.left + rim.right + 8.0 : gap, above = rim.top + (each ? rim.bottom + bar_below + 7.0 : disc ? rim.bottom : 3.0);
+    const double across =
+        760.0 - 2.0 * margin - rim.left - rim.right - (places == BESIDE_ROWS ? bar_beside : 0.0);
+    const bool each = places == UNDER_EACH;
+    const double between = disc ? rim.left + rim.right + 8.0 : gap,
+                 above = rim.top + (each   ? rim.bottom + bar_below + 7.0
+                                    : disc ? rim.bottom
+                                           : 3.0);
     double width = (across - (maps->columns - 1) * between) / maps->columns;
     width = fmin(fmax(width, 70.0), maps->n == 1 ? 520.0 : 400.0);
     double height = width / maps->view.aspect;
-    const double most = maps->n == 1 ? 430.0 : fmin(330.0, fmax((900.0 - maps->rows * above) / maps->rows, 60.0));
+    const double most =
+        maps->n == 1 ? 430.0 : fmin(330.0, fmax((900.0 - maps->rows * above) / maps->rows, 60.0));
     if (height > most) {
         height = most;
         width = height * maps->view.aspect;
@@ -140,15 +164,19 @@ static void place(plot_maps *maps)
     width = snap(width);
     height = snap(height);
     for (int m = 0; m < maps->n; m++)
-        maps->box[m] = (plot_box){snap(margin + rim.left + (m % maps->columns) * (width + between)),
-                                  snap(top + rim.top + (double)(m / maps->columns) * (height + above)), width, height};
+        maps->box[m] = (plot_box){
+            snap(margin + rim.left + (m % maps->columns) * (width + between)),
+            snap(top + rim.top + (double)(m / maps->columns) * (height + above)), width, height};
     const plot_box *last = &maps->box[maps->columns - 1];
     const double bottom = top + rim.top + (maps->rows - 1) * (height + above) + height + rim.bottom;
-    const bool below = places == ONE_BELOW || each || places == UNDER_COLUMNS || places == SIDE_BY_SIDE;
-    maps->width = last->x + last->width + rim.right + margin + (places == BESIDE_ROWS ? bar_beside : 0.0);
+    const bool below =
+        places == ONE_BELOW || each || places == UNDER_COLUMNS || places == SIDE_BY_SIDE;
+    maps->width =
+        last->x + last->width + rim.right + margin + (places == BESIDE_ROWS ? bar_beside : 0.0);
     place_bars(maps, places, bottom + 7.0);
     maps->arrow_length = 15.0;
-    maps->arrow_key = (plot_box){maps->box[0].x, bottom + (below ? 5.0 : 2.0), last->x + last->width - maps->box[0].x, bar_thick + 4.0};
+    maps->arrow_key = (plot_box){maps->box[0].x, bottom + (below ? 5.0 : 2.0),
+                                 last->x + last->width - maps->box[0].x, bar_thick + 4.0};
     maps->height = bottom + (below ? bar_below : maps->arrow_speed > 0.0 ? 20.0 : 0.0) + 4.0;
 }
 
@@ -156,16 +184,20 @@ static gndp_status check(const gndp_map_options *options, int n, const gndp_map 
 {
     gndp_status st = GNDP_OK;
     GNDP_CHECK(options != NULL && map != NULL, GNDP_ERR_ARG, "options or maps are NULL");
-    GNDP_CHECK(n >= 1 && n <= MOST_MAPS, GNDP_ERR_ARG, "%d maps: 1 to %d can be drawn", n, MOST_MAPS);
-    GNDP_CHECK(options->columns >= 0 && options->n_scales >= 0 && (options->n_scales == 0 || options->scale != NULL), GNDP_ERR_ARG, "%d columns, %d scales",
-               options->columns, options->n_scales);
+    GNDP_CHECK(n >= 1 && n <= MOST_MAPS, GNDP_ERR_ARG, "%d maps: 1 to %d can be drawn", n,
+               MOST_MAPS);
+    GNDP_CHECK(options->columns >= 0 && options->n_scales >= 0 &&
+                   (options->n_scales == 0 || options->scale != NULL),
+               GNDP_ERR_ARG, "%d columns, %d scales", options->columns, options->n_scales);
     for (int m = 0; m < n; m++)
-        GNDP_CHECK(map[m].value == NULL || map[m].coords != NULL, GNDP_ERR_ARG, "map %d: values without coordinates", m);
+        GNDP_CHECK(map[m].value == NULL || map[m].coords != NULL, GNDP_ERR_ARG,
+                   "map %d: values without coordinates", m);
 done:
     return st;
 }
 
-gndp_status plot_maps_layout(const gndp_map_options *options, int n, const gndp_map *map, plot_maps *out)
+gndp_status plot_maps_layout(const gndp_map_options *options, int n, const gndp_map *map,
+                             plot_maps *out)
 {
     gndp_status st = GNDP_OK;
     plot_region region;
@@ -179,7 +211,8 @@ gndp_status plot_maps_layout(const gndp_map_options *options, int n, const gndp_
     GNDP_TRY(plot_scales_make(options, n, map, out->scale));
     GNDP_TRY(plot_view_make(&region, options->projection, &out->view));
     GNDP_TRY(plot_arrow_speed(n, map, &out->arrow_speed));
-    out->columns = options->columns > 0 ? (options->columns < n ? options->columns : n) : choose_columns(n, options->n_scales, out->view.aspect);
+    out->columns = options->columns > 0 ? (options->columns < n ? options->columns : n)
+                                        : choose_columns(n, options->n_scales, out->view.aspect);
     out->rows = (n + out->columns - 1) / out->columns;
     place(out);
 done:
@@ -197,16 +230,21 @@ void plot_maps_free(plot_maps *maps)
 
 /* ---- Drawing -------------------------------------------------------------------------------- */
 
-/* As fine as the page can show. Without the files there are no coasts, which is told by *out NULL. */
+/* As fine as the page can show. Without the files there are no coasts, which is told by *out NULL.
+ */
 static gndp_status find_coast(const plot_maps *maps, gndp_coast **out)
 {
     gndp_status st = GNDP_OK;
-    const double degrees = (maps->view.region.north - maps->view.region.south) / maps->box[0].height; /* a point */
+    const double degrees =
+        (maps->view.region.north - maps->view.region.south) / maps->box[0].height; /* a point */
     *out = NULL;
     if (maps->options->no_coast || !maps->view.region.sphere)
         return GNDP_OK;
-    const gndp_coast_detail detail = degrees > 0.8 ? GNDP_COAST_CRUDE : degrees > 0.045 ? GNDP_COAST_LOW : degrees > 0.008 ? GNDP_COAST_INTERMEDIATE
-                                     : degrees > 0.002 ? GNDP_COAST_HIGH : GNDP_COAST_FULL;
+    const gndp_coast_detail detail = degrees > 0.8     ? GNDP_COAST_CRUDE
+                                     : degrees > 0.045 ? GNDP_COAST_LOW
+                                     : degrees > 0.008 ? GNDP_COAST_INTERMEDIATE
+                                     : degrees > 0.002 ? GNDP_COAST_HIGH
+                                                       : GNDP_COAST_FULL;
     st = gndp_coast_read(detail, out);
     if (st == GNDP_ERR_NOT_FOUND) {
         gndp_clear_error();
@@ -217,7 +255,8 @@ done:
     return st;
 }
 
-static gndp_status draw_map(cairo_t *cr, const plot_maps *maps, int m, const plot_raster *raster, const gndp_coast *coast)
+static gndp_status draw_map(cairo_t *cr, const plot_maps *maps, int m, const plot_raster *raster,
+                            const gndp_coast *coast)
 {
     gndp_status st = GNDP_OK;
     const plot_box *box = &maps->box[m];
@@ -240,7 +279,8 @@ static gndp_status draw_map(cairo_t *cr, const plot_maps *maps, int m, const plo
     cairo_stroke(cr);
     plot_degrees_draw(cr, maps, m);
     if (map->title != NULL)
-        plot_text_fit(cr, box->x + 0.5 * box->width, box->y - (maps->view.pole != 0 ? 15.0 : 5.0), 0.5, 1.0, title_size, box->width + 4.0, map->title);
+        plot_text_fit(cr, box->x + 0.5 * box->width, box->y - (maps->view.pole != 0 ? 15.0 : 5.0),
+                      0.5, 1.0, title_size, box->width + 4.0, map->title);
 done:
     return st;
 }
@@ -252,7 +292,8 @@ static gndp_status draw_page(plot_page *page, const plot_maps *maps, const gndp_
     GNDP_TRY(plot_raster_make(maps, &raster));
     plot_colour(page->cr, ink, 1.0);
     if (maps->options->title != NULL)
-        plot_text_fit(page->cr, 0.5 * page->width, 9.0, 0.5, 0.0, page_title_size, page->width - 2.0 * margin, maps->options->title);
+        plot_text_fit(page->cr, 0.5 * page->width, 9.0, 0.5, 0.0, page_title_size,
+                      page->width - 2.0 * margin, maps->options->title);
     for (int m = 0; m < maps->n; m++)
         GNDP_TRY(draw_map(page->cr, maps, m, &raster, coast));
     for (int k = 0; k < maps->n_scales; k++)
@@ -263,7 +304,8 @@ done:
     return st;
 }
 
-gndp_status gndp_plot_maps(const char *path, const gndp_map_options *options, int n_maps, const gndp_map *map, bool *coast)
+gndp_status gndp_plot_maps(const char *path, const gndp_map_options *options, int n_maps,
+                           const gndp_map *map, bool *coast)
 {
     gndp_status st = GNDP_OK;
     plot_maps maps = {0};
@@ -288,13 +330,15 @@ done:
 
 #else
 
-gndp_status gndp_plot_maps(const char *path, const gndp_map_options *options, int n_maps, const gndp_map *map, bool *coast)
+gndp_status gndp_plot_maps(const char *path, const gndp_map_options *options, int n_maps,
+                           const gndp_map *map, bool *coast)
 {
     gndp_status st = GNDP_OK;
     (void)options, (void)n_maps, (void)map;
     if (coast != NULL)
         *coast = false;
-    GNDP_CHECK(false, GNDP_ERR_UNSUPPORTED, "%s cannot be drawn: %s", path != NULL ? path : "a picture", gndp_plot_describe());
+    GNDP_CHECK(false, GNDP_ERR_UNSUPPORTED, "%s cannot be drawn: %s",
+               path != NULL ? path : "a picture", gndp_plot_describe());
 done:
     return st;
 }

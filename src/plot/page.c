@@ -35,7 +35,8 @@ gndp_status plot_page_check(const char *path)
     gndp_status st = GNDP_OK;
     plot_format format;
     GNDP_CHECK(path != NULL, GNDP_ERR_ARG, "path is NULL");
-    GNDP_CHECK(format_of(path, &format), GNDP_ERR_ARG, "'%s': the name of a picture ends in .png, .pdf or .svg", path);
+    GNDP_CHECK(format_of(path, &format), GNDP_ERR_ARG,
+               "'%s': the name of a picture ends in .png, .pdf or .svg", path);
 done:
     return st;
 }
@@ -66,8 +67,9 @@ gndp_status plot_page_open(const char *path, double width, double height, plot_p
     *out = (plot_page){.width = width, .height = height};
     GNDP_TRY(plot_page_check(path));
     format_of(path, &out->format);
-    GNDP_CHECK(width > 0.0 && height > 0.0 && fmax(width, height) * PLOT_DPI / 72.0 < MOST_PIXELS, GNDP_ERR_RANGE,
-               "%s: a page of %.0f x %.0f points is too large; draw fewer panels", path, width, height);
+    GNDP_CHECK(width > 0.0 && height > 0.0 && fmax(width, height) * PLOT_DPI / 72.0 < MOST_PIXELS,
+               GNDP_ERR_RANGE, "%s: a page of %.0f x %.0f points is too large; draw fewer panels",
+               path, width, height);
     out->path = strdup(path);
     out->part = malloc(strlen(path) + sizeof ".part");
     GNDP_CHECK(out->path != NULL && out->part != NULL, GNDP_ERR_NOMEM, "%s", path);
@@ -76,13 +78,16 @@ gndp_status plot_page_open(const char *path, double width, double height, plot_p
     GNDP_CHECK(out->file != NULL, GNDP_ERR_IO, "%s: %s", out->part, strerror(errno));
     out->made = true;
     if (out->format == PLOT_PNG)
-        out->surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)lround(width * PLOT_DPI / 72.0), (int)lround(height * PLOT_DPI / 72.0));
+        out->surface =
+            cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)lround(width * PLOT_DPI / 72.0),
+                                       (int)lround(height * PLOT_DPI / 72.0));
     else if (out->format == PLOT_PDF)
         out->surface = cairo_pdf_surface_create_for_stream(write_bytes, out, width, height);
     else
         out->surface = cairo_svg_surface_create_for_stream(write_bytes, out, width, height);
     out->cr = cairo_create(out->surface);
-    GNDP_CHECK(cairo_status(out->cr) == CAIRO_STATUS_SUCCESS, GNDP_ERR_NOMEM, "%s: a page of %.0f x %.0f points: %s", path, width, height,
+    GNDP_CHECK(cairo_status(out->cr) == CAIRO_STATUS_SUCCESS, GNDP_ERR_NOMEM,
+               "%s: a page of %.0f x %.0f points: %s", path, width, height,
                cairo_status_to_string(cairo_status(out->cr)));
     if (out->format == PLOT_PNG)
         cairo_scale(out->cr, PLOT_DPI / 72.0, PLOT_DPI / 72.0);
@@ -99,7 +104,8 @@ gndp_status plot_page_commit(plot_page *page)
 {
     gndp_status st = GNDP_OK;
     const cairo_status_t drawn = cairo_status(page->cr);
-    GNDP_CHECK(drawn == CAIRO_STATUS_SUCCESS, GNDP_ERR_INTERNAL, "%s: drawing: %s", page->path, cairo_status_to_string(drawn));
+    GNDP_CHECK(drawn == CAIRO_STATUS_SUCCESS, GNDP_ERR_INTERNAL, "%s: drawing: %s", page->path,
+               cairo_status_to_string(drawn));
     errno = 0;
     if (page->format == PLOT_PNG)
         cairo_surface_write_to_png_stream(page->surface, write_bytes, page);
@@ -110,7 +116,8 @@ gndp_status plot_page_commit(plot_page *page)
     GNDP_CHECK(page->error == 0, GNDP_ERR_IO, "%s: %s", page->part, strerror(page->error));
     const int closed = fclose(page->file);
     page->file = NULL;
-    GNDP_CHECK(closed == 0 && rename(page->part, page->path) == 0, GNDP_ERR_IO, "%s: %s", page->path, strerror(errno));
+    GNDP_CHECK(closed == 0 && rename(page->part, page->path) == 0, GNDP_ERR_IO, "%s: %s",
+               page->path, strerror(errno));
     page->made = false;
 done:
     return st;
@@ -121,7 +128,8 @@ void plot_page_close(plot_page *page)
     if (page->cr != NULL)
         cairo_destroy(page->cr);
     if (page->surface != NULL) {
-        page->error = page->error != 0 ? page->error : EIO; /* what a surface still holds goes nowhere */
+        page->error =
+            page->error != 0 ? page->error : EIO; /* what a surface still holds goes nowhere */
         cairo_surface_destroy(page->surface);
     }
     if (page->file != NULL)
@@ -193,11 +201,13 @@ static void draw_text(cairo_t *cr, double across, double down, double size, cons
 {
     const clean_text shown = clean(text);
     cairo_set_font_size(cr, size);
-    cairo_move_to(cr, -across * plot_text_width(cr, size, shown.text), CAPITALS * size * (1.0 - down));
+    cairo_move_to(cr, -across * plot_text_width(cr, size, shown.text),
+                  CAPITALS * size * (1.0 - down));
     cairo_show_text(cr, shown.text);
 }
 
-void plot_text(cairo_t *cr, double x, double y, double across, double down, double size, const char *text)
+void plot_text(cairo_t *cr, double x, double y, double across, double down, double size,
+               const char *text)
 {
     cairo_save(cr);
     cairo_translate(cr, x, y);
@@ -205,7 +215,8 @@ void plot_text(cairo_t *cr, double x, double y, double across, double down, doub
     cairo_restore(cr);
 }
 
-void plot_text_fit(cairo_t *cr, double x, double y, double across, double down, double size, double width, const char *text)
+void plot_text_fit(cairo_t *cr, double x, double y, double across, double down, double size,
+                   double width, const char *text)
 {
     clean_text shown = clean(text);
     double wide = plot_text_width(cr, size, shown.text);
@@ -215,7 +226,8 @@ void plot_text_fit(cairo_t *cr, double x, double y, double across, double down, 
     }
     size_t n = strlen(shown.text);
     while (wide > width && n > 3) {
-        n -= 4; /* a cut in the middle of a character leaves bytes that clean() would show: step back over them */
+        n -= 4; /* a cut in the middle of a character leaves bytes that clean() would show: step
+                   back over them */
         while (n > 0 && ((unsigned char)shown.text[n] & 0xC0) == 0x80)
             n--;
         strcpy(shown.text + n, "\xe2\x80\xa6");

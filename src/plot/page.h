@@ -31,7 +31,8 @@ typedef struct plot_box {
     double x, y, width, height;
 } plot_box;
 
-/** What can go wrong with a name, before any work. @return GNDP_OK; GNDP_ERR_ARG for a name without .png, .pdf or .svg */
+/** What can go wrong with a name, before any work. @return GNDP_OK; GNDP_ERR_ARG for a name without
+ * .png, .pdf or .svg */
 gndp_status plot_page_check(const char *path);
 /** White, with a file beside the path. Close it also after a failure. */
 gndp_status plot_page_open(const char *path, double width, double height, plot_page *out);
@@ -49,14 +50,19 @@ void plot_colour(cairo_t *cr, plot_rgb colour, double alpha);
 
 double plot_text_width(cairo_t *cr, double size, const char *text);
 /**
- * Write a text in the present colour, its place given by fractions of its own width and height: (0, 0) puts its top left corner at x, y, (0.5, 0.5) its
- * middle. The height is that of capitals, so that texts on one line agree.
+ * Write a text in the present colour, its place given by fractions of its own width and height: (0,
+ * 0) puts its top left corner at x, y, (0.5, 0.5) its middle. The height is that of capitals, so
+ * that texts on one line agree.
  */
-void plot_text(cairo_t *cr, double x, double y, double across, double down, double size, const char *text);
-/** Turned a quarter to the left, read upwards, centred at y, with its top at x; made to fit as below. */
+void plot_text(cairo_t *cr, double x, double y, double across, double down, double size,
+               const char *text);
+/** Turned a quarter to the left, read upwards, centred at y, with its top at x; made to fit as
+ * below. */
 void plot_text_up(cairo_t *cr, double x, double y, double size, double length, const char *text);
-/** A text that is made smaller, to 0.6 of the size, then cut with "…", until it fits into `width`. */
-void plot_text_fit(cairo_t *cr, double x, double y, double across, double down, double size, double width, const char *text);
+/** A text that is made smaller, to 0.6 of the size, then cut with "…", until it fits into `width`.
+ */
+void plot_text_fit(cairo_t *cr, double x, double y, double across, double down, double size,
+                   double width, const char *text);
 
 #endif
 #endif

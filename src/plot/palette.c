@@ -14,7 +14,8 @@ typedef struct lab {
     double l, a, b;
 } lab;
 
-/* Linear light of sRGB's primaries. The matrices are the definition of the space: B. Ottosson, "A perceptual color space for image processing", 2020. */
+/* Linear light of sRGB's primaries. The matrices are the definition of the space: B. Ottosson, "A
+ * perceptual color space for image processing", 2020. */
 static plot_rgb linear_light(lab c)
 {
     const double l = c.l + 0.3963377774 * c.a + 0.2158037573 * c.b;
@@ -73,7 +74,8 @@ plot_rgb plot_rgb_from_oklch(double lightness, double chroma, double hue_deg)
 
 /* ---- Palettes ------------------------------------------------------------------------------- */
 
-/* Dark violet through blue, teal and green to pale yellow. Lightness rises all the way, so that the palette can be read in grey. */
+/* Dark violet through blue, teal and green to pale yellow. Lightness rises all the way, so that the
+ * palette can be read in grey. */
 static lab sequential(double t)
 {
     const double u = 2.0 * t - 1.0;
@@ -98,7 +100,9 @@ void plot_palette_make(gndp_palette kind, plot_palette *out)
     lab last = curve(0.0);
     for (int i = 1; i <= FINE; i++) {
         const lab c = curve((double)i / FINE);
-        along[i] = along[i - 1] + sqrt((c.l - last.l) * (c.l - last.l) + (c.a - last.a) * (c.a - last.a) + (c.b - last.b) * (c.b - last.b));
+        along[i] =
+            along[i - 1] + sqrt((c.l - last.l) * (c.l - last.l) + (c.a - last.a) * (c.a - last.a) +
+                                (c.b - last.b) * (c.b - last.b));
         last = c;
     }
     for (int i = 0, k = 0; i < PLOT_PALETTE_SIZE; i++) {
@@ -117,11 +121,13 @@ plot_rgb plot_palette_at(const plot_palette *palette, double low, double high, d
     return palette->colour[i];
 }
 
-/* Hues that the common forms of colour blindness keep apart, each with a lightness of its own, so that they differ in grey too. */
+/* Hues that the common forms of colour blindness keep apart, each with a lightness of its own, so
+ * that they differ in grey too. */
 plot_rgb plot_series_colour(int number)
 {
-    static const double lch[][3] = {{0.46, 0.14, 255.0}, {0.70, 0.15, 58.0},  {0.58, 0.11, 165.0}, {0.52, 0.18, 12.0},
-                                    {0.76, 0.10, 225.0}, {0.36, 0.12, 310.0}, {0.82, 0.15, 98.0},  {0.30, 0.00, 0.0}};
+    static const double lch[][3] = {{0.46, 0.14, 255.0}, {0.70, 0.15, 58.0},  {0.58, 0.11, 165.0},
+                                    {0.52, 0.18, 12.0},  {0.76, 0.10, 225.0}, {0.36, 0.12, 310.0},
+                                    {0.82, 0.15, 98.0},  {0.30, 0.00, 0.0}};
     const int n = (int)(sizeof lch / sizeof *lch);
     const double *c = lch[((number - 1) % n + n) % n];
     return plot_rgb_from_oklch(c[0], c[1], c[2]);

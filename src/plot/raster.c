@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fields as images: each pixel looks up the cell of the grid that it lies in, whatever the projection.
+// Fields as images: each pixel looks up the cell of the grid that it lies in, whatever the
+// projection.
 #include "plot/maps.h"
 
 #if GNDP_HAVE_CAIRO
@@ -11,8 +12,10 @@
 
 /* ---- Places of pixels ----------------------------------------------------------------------- */
 
-/* A place is on the map if it is in the region and projects to where it was found: far from its middle a projection may fold. */
-static bool on_map(const plot_view *v, const plot_box *box, double x, double y, double *lat, double *lon)
+/* A place is on the map if it is in the region and projects to where it was found: far from its
+ * middle a projection may fold. */
+static bool on_map(const plot_view *v, const plot_box *box, double x, double y, double *lat,
+                   double *lon)
 {
     const plot_region *r = &v->region;
     double px, py;
@@ -26,14 +29,16 @@ static bool on_map(const plot_view *v, const plot_box *box, double x, double y, 
         *lon -= 360.0;
     if (*lat < r->south - 1e-6 || *lat > r->north + 1e-6 || *lon > r->east + 1e-6)
         return false;
-    return v->outline || (plot_view_point(v, box, *lat, *lon, &px, &py) && hypot(px - x, py - y) < 1.0);
+    return v->outline ||
+           (plot_view_point(v, box, *lat, *lon, &px, &py) && hypot(px - x, py - y) < 1.0);
 }
 
 gndp_status plot_raster_make(const plot_maps *maps, plot_raster *out)
 {
     gndp_status st = GNDP_OK;
     const plot_box *box = &maps->box[0];
-    *out = (plot_raster){.width = (int)lround(box->width * PLOT_DPI / 72.0), .height = (int)lround(box->height * PLOT_DPI / 72.0)};
+    *out = (plot_raster){.width = (int)lround(box->width * PLOT_DPI / 72.0),
+                         .height = (int)lround(box->height * PLOT_DPI / 72.0)};
     out->width = out->width > 1 ? out->width : 1;
     out->height = out->height > 1 ? out->height : 1;
     const size_t n = (size_t)out->width * (size_t)out->height;
@@ -43,7 +48,8 @@ gndp_status plot_raster_make(const plot_maps *maps, plot_raster *out)
     for (int j = 0; j < out->height; j++)
         for (int i = 0; i < out->width; i++) {
             const size_t k = (size_t)j * (size_t)out->width + (size_t)i;
-            const double x = box->x + box->width * (i + 0.5) / out->width, y = box->y + box->height * (j + 0.5) / out->height;
+            const double x = box->x + box->width * (i + 0.5) / out->width,
+                         y = box->y + box->height * (j + 0.5) / out->height;
             if (!on_map(&maps->view, box, x, y, &out->lat[k], &out->lon[k]))
                 out->lat[k] = out->lon[k] = (double)NAN;
         }
@@ -81,7 +87,8 @@ static gndp_status ruler_make(const gndp_axis *axis, bool latitude, bool circle,
     *out = (ruler){.n = n, .turned = n > 1 && axis->value[1] < axis->value[0], .circle = circle};
     out->value = malloc((size_t)n * sizeof *out->value);
     out->edge = malloc(((size_t)n + 1) * sizeof *out->edge);
-    GNDP_CHECK(out->value != NULL && out->edge != NULL, GNDP_ERR_NOMEM, "%lld values", (long long)n);
+    GNDP_CHECK(out->value != NULL && out->edge != NULL, GNDP_ERR_NOMEM, "%lld values",
+               (long long)n);
     for (int64_t i = 0; i < n; i++)
         out->value[i] = axis->value[out->turned ? n - 1 - i : i];
     plot_axis_edges(n, out->value, out->edge);
@@ -148,7 +155,8 @@ typedef struct grid {
 
 static double value_at(const grid *g, int64_t i, int64_t j)
 {
-    const int64_t row = g->lat.turned ? g->lat.n - 1 - i : i, column = g->lon.turned ? g->lon.n - 1 - j : j;
+    const int64_t row = g->lat.turned ? g->lat.n - 1 - i : i,
+                  column = g->lon.turned ? g->lon.n - 1 - j : j;
     return g->value[row * g->lon.n + column];
 }
 
@@ -166,8 +174,9 @@ static bool look_up(const grid *g, bool sphere, bool smooth, double lat, double 
     double s, t;
     neighbours(&g->lat, lat, a, &s);
     neighbours(&g->lon, x, b, &t);
-    const double mixed = (1.0 - s) * ((1.0 - t) * value_at(g, a[0], b[0]) + t * value_at(g, a[0], b[1])) +
-                         s * ((1.0 - t) * value_at(g, a[1], b[0]) + t * value_at(g, a[1], b[1]));
+    const double mixed =
+        (1.0 - s) * ((1.0 - t) * value_at(g, a[0], b[0]) + t * value_at(g, a[0], b[1])) +
+        s * ((1.0 - t) * value_at(g, a[1], b[0]) + t * value_at(g, a[1], b[1]));
     *out = isnan(mixed) ? *out : mixed; /* beside a missing value: the cell's own */
     return true;
 }
@@ -176,10 +185,12 @@ static bool look_up(const grid *g, bool sphere, bool smooth, double lat, double 
 
 static uint32_t pixel(plot_rgb c)
 {
-    return 0xFF000000u | (uint32_t)lround(255.0 * c.r) << 16 | (uint32_t)lround(255.0 * c.g) << 8 | (uint32_t)lround(255.0 * c.b);
+    return 0xFF000000u | (uint32_t)lround(255.0 * c.r) << 16 | (uint32_t)lround(255.0 * c.g) << 8 |
+           (uint32_t)lround(255.0 * c.b);
 }
 
-static void paint_grid(const plot_maps *maps, int m, const plot_raster *raster, const grid *g, unsigned char *data, int stride)
+static void paint_grid(const plot_maps *maps, int m, const plot_raster *raster, const grid *g,
+                       unsigned char *data, int stride)
 {
     const plot_scale *scale = &maps->scale[maps->map[m].scale];
     double value;
@@ -187,35 +198,46 @@ static void paint_grid(const plot_maps *maps, int m, const plot_raster *raster, 
         for (int i = 0; i < raster->width; i++) {
             const size_t k = (size_t)j * (size_t)raster->width + (size_t)i;
             uint32_t colour = 0; /* transparent */
-            if (!isnan(raster->lat[k]) && look_up(g, maps->view.region.sphere, maps->options->smooth, raster->lat[k], raster->lon[k], &value))
-                colour = pixel(isfinite(value) ? plot_palette_at(&scale->palette, scale->low, scale->high, value) : plot_missing);
+            if (!isnan(raster->lat[k]) &&
+                look_up(g, maps->view.region.sphere, maps->options->smooth, raster->lat[k],
+                        raster->lon[k], &value))
+                colour = pixel(isfinite(value) ? plot_palette_at(&scale->palette, scale->low,
+                                                                 scale->high, value)
+                                               : plot_missing);
             memcpy(data + (size_t)j * (size_t)stride + 4 * (size_t)i, &colour, sizeof colour);
         }
 }
 
-static void paint_land(const plot_raster *raster, const gndp_coast *coast, unsigned char *data, int stride)
+static void paint_land(const plot_raster *raster, const gndp_coast *coast, unsigned char *data,
+                       int stride)
 {
     const uint32_t land = pixel((plot_rgb){0.90, 0.89, 0.87});
     for (int j = 0; j < raster->height; j++)
         for (int i = 0; i < raster->width; i++) {
             const size_t k = (size_t)j * (size_t)raster->width + (size_t)i;
-            const uint32_t colour = !isnan(raster->lat[k]) && gndp_coast_is_land(coast, raster->lat[k], raster->lon[k]) ? land : 0;
+            const uint32_t colour =
+                !isnan(raster->lat[k]) && gndp_coast_is_land(coast, raster->lat[k], raster->lon[k])
+                    ? land
+                    : 0;
             memcpy(data + (size_t)j * (size_t)stride + 4 * (size_t)i, &colour, sizeof colour);
         }
 }
 
-gndp_status plot_field_draw(cairo_t *cr, const plot_maps *maps, int m, const plot_raster *raster, const gndp_coast *coast)
+gndp_status plot_field_draw(cairo_t *cr, const plot_maps *maps, int m, const plot_raster *raster,
+                            const gndp_coast *coast)
 {
     gndp_status st = GNDP_OK;
     const gndp_coords *c = maps->map[m].coords;
-    const bool field = c != NULL && maps->map[m].value != NULL && c->layout == GNDP_LAYOUT_PRODUCT, sphere = maps->view.region.sphere;
+    const bool field = c != NULL && maps->map[m].value != NULL && c->layout == GNDP_LAYOUT_PRODUCT,
+               sphere = maps->view.region.sphere;
     const plot_box *box = &maps->box[m];
     grid g = {.value = maps->map[m].value};
     cairo_surface_t *image = NULL;
     if (!field && (coast == NULL || !sphere))
         return GNDP_OK;
     image = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, raster->width, raster->height);
-    GNDP_CHECK(cairo_surface_status(image) == CAIRO_STATUS_SUCCESS, GNDP_ERR_NOMEM, "an image of %d x %d pixels", raster->width, raster->height);
+    GNDP_CHECK(cairo_surface_status(image) == CAIRO_STATUS_SUCCESS, GNDP_ERR_NOMEM,
+               "an image of %d x %d pixels", raster->width, raster->height);
     unsigned char *data = cairo_image_surface_get_data(image);
     const int stride = cairo_image_surface_get_stride(image);
     cairo_surface_flush(image);

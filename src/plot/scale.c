@@ -33,14 +33,17 @@ static int64_t values_of(const gndp_map *map, double *to)
 
 static bool uses(const gndp_map *map)
 {
-    return (map->coords != NULL && map->value != NULL) || (map->points.n > 0 && map->points.value != NULL);
+    return (map->coords != NULL && map->value != NULL) ||
+           (map->points.n > 0 && map->points.value != NULL);
 }
 
-/* From the 1st to the 99th percentile: a single wild value must not take the colours from all others. */
+/* From the 1st to the 99th percentile: a single wild value must not take the colours from all
+ * others. */
 static void limits_of(double *value, int64_t n, gndp_palette palette, plot_scale *scale)
 {
     qsort(value, (size_t)n, sizeof *value, rising);
-    double low = value[(int64_t)(0.01 * (double)(n - 1))], high = value[(int64_t)ceil(0.99 * (double)(n - 1))];
+    double low = value[(int64_t)(0.01 * (double)(n - 1))],
+           high = value[(int64_t)ceil(0.99 * (double)(n - 1))];
     if (palette == GNDP_PALETTE_DIVERGING) {
         high = fmax(fabs(low), fabs(high));
         low = -high;
@@ -54,7 +57,8 @@ static void limits_of(double *value, int64_t n, gndp_palette palette, plot_scale
     scale->high = high;
 }
 
-static gndp_status make_one(const gndp_map_options *options, int k, int n, const gndp_map *map, plot_scale *out)
+static gndp_status make_one(const gndp_map_options *options, int k, int n, const gndp_map *map,
+                            plot_scale *out)
 {
     gndp_status st = GNDP_OK;
     const struct gndp_map_scale *from = &options->scale[k];
@@ -68,11 +72,14 @@ static gndp_status make_one(const gndp_map_options *options, int k, int n, const
     for (int m = 0; m < n; m++)
         if (map[m].scale == k && uses(&map[m]))
             count += values_of(&map[m], value + count);
-    GNDP_CHECK(count > 0, GNDP_ERR_NONFINITE, "scale %d (%s): no value is finite, so there is nothing to draw", k, from->label != NULL ? from->label : "");
+    GNDP_CHECK(count > 0, GNDP_ERR_NONFINITE,
+               "scale %d (%s): no value is finite, so there is nothing to draw", k,
+               from->label != NULL ? from->label : "");
     *out = (plot_scale){.label = from->label};
     plot_palette_make(from->palette, &out->palette);
     if (from->low != 0.0 || from->high != 0.0) {
-        GNDP_CHECK(isfinite(from->low) && isfinite(from->high) && from->low < from->high, GNDP_ERR_RANGE, "scale %d (%s): from %g to %g", k,
+        GNDP_CHECK(isfinite(from->low) && isfinite(from->high) && from->low < from->high,
+                   GNDP_ERR_RANGE, "scale %d (%s): from %g to %g", k,
                    from->label != NULL ? from->label : "", from->low, from->high);
         out->low = from->low;
         out->high = from->high;
@@ -88,12 +95,13 @@ done:
     return st;
 }
 
-gndp_status plot_scales_make(const gndp_map_options *options, int n, const gndp_map *map, plot_scale *scale)
+gndp_status plot_scales_make(const gndp_map_options *options, int n, const gndp_map *map,
+                             plot_scale *scale)
 {
     gndp_status st = GNDP_OK;
     for (int m = 0; m < n; m++)
-        GNDP_CHECK(!uses(&map[m]) || (map[m].scale >= 0 && map[m].scale < options->n_scales), GNDP_ERR_ARG, "map %d wants scale %d of %d", m, map[m].scale,
-                   options->n_scales);
+        GNDP_CHECK(!uses(&map[m]) || (map[m].scale >= 0 && map[m].scale < options->n_scales),
+                   GNDP_ERR_ARG, "map %d wants scale %d of %d", m, map[m].scale, options->n_scales);
     for (int k = 0; k < options->n_scales; k++)
         GNDP_TRY(make_one(options, k, n, map, &scale[k]));
 done:
@@ -106,7 +114,8 @@ done:
 static void at(cairo_t *cr, const plot_scale *s, double along, double across)
 {
     if (s->upright)
-        cairo_line_to(cr, s->bar.x + across * s->bar.width, s->bar.y + (1.0 - along) * s->bar.height);
+        cairo_line_to(cr, s->bar.x + across * s->bar.width,
+                      s->bar.y + (1.0 - along) * s->bar.height);
     else
         cairo_line_to(cr, s->bar.x + along * s->bar.width, s->bar.y + across * s->bar.height);
 }
@@ -114,7 +123,8 @@ static void at(cairo_t *cr, const plot_scale *s, double along, double across)
 /* The outline, with a point where values go on. */
 static void outline(cairo_t *cr, const plot_scale *s)
 {
-    const double length = s->upright ? s->bar.height : s->bar.width, thick = s->upright ? s->bar.width : s->bar.height, tip = 1.1 * thick / length;
+    const double length = s->upright ? s->bar.height : s->bar.width,
+                 thick = s->upright ? s->bar.width : s->bar.height, tip = 1.1 * thick / length;
     cairo_new_path(cr);
     at(cr, s, 0.0, 0.0);
     at(cr, s, 1.0, 0.0);
@@ -134,7 +144,8 @@ static void fill(cairo_t *cr, const plot_scale *s)
     cairo_clip(cr);
     cairo_set_antialias(cr, CAIRO_ANTIALIAS_NONE); /* else seams show between the steps */
     for (int i = 0; i < PLOT_PALETTE_SIZE; i++) {
-        const double a = i == 0 ? -0.2 : (double)i / PLOT_PALETTE_SIZE, b = 1.2; /* each step covers the rest, the next ones cover it */
+        const double a = i == 0 ? -0.2 : (double)i / PLOT_PALETTE_SIZE,
+                     b = 1.2; /* each step covers the rest, the next ones cover it */
         plot_colour(cr, s->palette.colour[i], 1.0);
         cairo_new_path(cr);
         at(cr, s, a, -0.1);
@@ -150,7 +161,8 @@ static void numbers(cairo_t *cr, const plot_scale *s)
 {
     const double size = 7.5, length = s->upright ? s->bar.height : s->bar.width;
     plot_ticks ticks;
-    plot_ticks_make(s->low, s->high, (int)fmax(length / (s->upright ? 22.0 : 42.0), 2.0), false, &ticks);
+    plot_ticks_make(s->low, s->high, (int)fmax(length / (s->upright ? 22.0 : 42.0), 2.0), false,
+                    &ticks);
     for (int i = 0; i < ticks.n; i++) {
         const double along = (ticks.value[i] - s->low) / (s->high - s->low);
         cairo_new_path(cr);
@@ -159,14 +171,16 @@ static void numbers(cairo_t *cr, const plot_scale *s)
         cairo_get_current_point(cr, &x, &y);
         cairo_line_to(cr, s->upright ? x + 2.5 : x, s->upright ? y : y + 2.5);
         cairo_stroke(cr);
-        plot_text(cr, s->upright ? x + 4.5 : x, s->upright ? y : y + 5.0, s->upright ? 0.0 : 0.5, s->upright ? 0.5 : 0.0, size, ticks.text[i]);
+        plot_text(cr, s->upright ? x + 4.5 : x, s->upright ? y : y + 5.0, s->upright ? 0.0 : 0.5,
+                  s->upright ? 0.5 : 0.0, size, ticks.text[i]);
     }
     if (ticks.factor[0] == '\0')
         return;
     if (s->upright)
         plot_text(cr, s->bar.x, s->bar.y - 12.0, 0.0, 1.0, size, ticks.factor);
     else
-        plot_text(cr, s->bar.x + s->bar.width + 12.0, s->bar.y + 0.5 * s->bar.height, 0.0, 0.5, size, ticks.factor);
+        plot_text(cr, s->bar.x + s->bar.width + 12.0, s->bar.y + 0.5 * s->bar.height, 0.0, 0.5,
+                  size, ticks.factor);
 }
 
 void plot_bar_draw(cairo_t *cr, const plot_scale *s)
@@ -181,9 +195,11 @@ void plot_bar_draw(cairo_t *cr, const plot_scale *s)
     if (s->label == NULL)
         return;
     if (s->upright)
-        plot_text_up(cr, s->bar.x + s->bar.width + 34.0, s->bar.y + 0.5 * s->bar.height, size, 1.2 * s->bar.height, s->label);
+        plot_text_up(cr, s->bar.x + s->bar.width + 34.0, s->bar.y + 0.5 * s->bar.height, size,
+                     1.2 * s->bar.height, s->label);
     else
-        plot_text_fit(cr, s->bar.x + 0.5 * s->bar.width, s->bar.y + s->bar.height + 15.0, 0.5, 0.0, size, 1.15 * s->bar.width, s->label);
+        plot_text_fit(cr, s->bar.x + 0.5 * s->bar.width, s->bar.y + s->bar.height + 15.0, 0.5, 0.0,
+                      size, 1.15 * s->bar.width, s->label);
 }
 
 #endif

@@ -35,7 +35,8 @@ static void draw_line(cairo_t *cr, const plot_axes *axes, const gndp_series *s)
         cairo_new_path(cr);
         k = trace(cr, axes, s, k);
         cairo_path_extents(cr, &x0, &y0, &x1, &y1);
-        if (cairo_has_current_point(cr) && x0 == x1 && y0 == y1) { /* a value by itself has no length */
+        if (cairo_has_current_point(cr) && x0 == x1 &&
+            y0 == y1) { /* a value by itself has no length */
             cairo_new_path(cr);
             cairo_arc(cr, x0, y0, 0.8 * radius, 0.0, 6.2831853071795865);
             cairo_fill(cr);
@@ -51,7 +52,8 @@ static void draw_points(cairo_t *cr, const plot_axes *axes, const gndp_series *s
     for (int64_t k = 0; k < s->n; k++)
         if (isfinite(s->x[k]) && isfinite(s->y[k])) {
             cairo_new_path(cr);
-            cairo_arc(cr, plot_axes_x(axes, s->x[k]), plot_axes_y(axes, s->y[k]), s->n > 400 ? 0.6 * radius : radius, 0.0, 6.2831853071795865);
+            cairo_arc(cr, plot_axes_x(axes, s->x[k]), plot_axes_y(axes, s->y[k]),
+                      s->n > 400 ? 0.6 * radius : radius, 0.0, 6.2831853071795865);
             cairo_fill(cr);
         }
 }
@@ -63,7 +65,8 @@ static void draw_errors(cairo_t *cr, const plot_axes *axes, const gndp_series *s
     for (int64_t k = 0; k < s->n; k++) {
         if (!isfinite(s->x[k]) || !isfinite(s->y[k]) || !isfinite(s->y2[k]))
             continue;
-        const double x = plot_axes_x(axes, s->x[k]), a = plot_axes_y(axes, s->y[k]), b = plot_axes_y(axes, s->y2[k]);
+        const double x = plot_axes_x(axes, s->x[k]), a = plot_axes_y(axes, s->y[k]),
+                     b = plot_axes_y(axes, s->y2[k]);
         cairo_new_path(cr);
         cairo_move_to(cr, x, a);
         cairo_line_to(cr, x, b);
@@ -95,14 +98,16 @@ static void draw_band(cairo_t *cr, const plot_axes *axes, const gndp_series *s)
 }
 
 /* Several series of bars stand side by side: number `place` of `places`. */
-static void draw_bars(cairo_t *cr, const plot_axes *axes, const gndp_series *s, int place, int places)
+static void draw_bars(cairo_t *cr, const plot_axes *axes, const gndp_series *s, int place,
+                      int places)
 {
     const double foot = axes->y.log ? axes->inner.y + axes->inner.height : plot_axes_y(axes, 0.0);
     const double spacing = plot_bar_spacing(s);
     for (int64_t k = 0; k < s->n; k++) {
         if (!isfinite(s->x[k]) || !isfinite(s->y[k]))
             continue;
-        const double left = axes->x.log ? plot_axes_x(axes, s->x[k]) - 4.0 : plot_axes_x(axes, s->x[k] - 0.43 * spacing);
+        const double left = axes->x.log ? plot_axes_x(axes, s->x[k]) - 4.0
+                                        : plot_axes_x(axes, s->x[k] - 0.43 * spacing);
         const double right = axes->x.log ? left + 8.0 : plot_axes_x(axes, s->x[k] + 0.43 * spacing);
         const double wide = (right - left) / places, top = plot_axes_y(axes, s->y[k]);
         cairo_rectangle(cr, left + place * wide, fmin(top, foot), wide, fabs(foot - top));
@@ -120,7 +125,10 @@ static void draw_one(cairo_t *cr, const plot_axes *axes, int i)
             place += k < i;
             places++;
         }
-    plot_colour(cr, plot_series_rgb(p, i), s->mark == GNDP_MARK_BAND ? 0.25 : s->mark == GNDP_MARK_BARS ? 0.85 : 1.0);
+    plot_colour(cr, plot_series_rgb(p, i),
+                s->mark == GNDP_MARK_BAND   ? 0.25
+                : s->mark == GNDP_MARK_BARS ? 0.85
+                                            : 1.0);
     cairo_set_line_width(cr, s->mark == GNDP_MARK_ERRORS ? 0.9 : p->n_series > 12 ? 0.8 : 1.4);
     switch (s->mark) {
     case GNDP_MARK_LINE:
@@ -145,8 +153,9 @@ static void draw_one(cairo_t *cr, const plot_axes *axes, int i)
 /* Bands and bars lie under lines, lines under points, whatever the order of the caller. */
 void plot_series_draw(cairo_t *cr, const plot_axes *axes)
 {
-    static const int layer[] = {[GNDP_MARK_BAND] = 0, [GNDP_MARK_BARS] = 0, [GNDP_MARK_LINE] = 1, [GNDP_MARK_DASHES] = 1, [GNDP_MARK_POINTS] = 2,
-                                [GNDP_MARK_ERRORS] = 2};
+    static const int layer[] = {
+        [GNDP_MARK_BAND] = 0,   [GNDP_MARK_BARS] = 0,   [GNDP_MARK_LINE] = 1,
+        [GNDP_MARK_DASHES] = 1, [GNDP_MARK_POINTS] = 2, [GNDP_MARK_ERRORS] = 2};
     const plot_box *b = &axes->inner;
     cairo_save(cr);
     cairo_rectangle(cr, b->x, b->y, b->width, b->height);

@@ -23,8 +23,9 @@ static void write_number(char *out, size_t bytes, int decimals, double value)
 
 static void write_power(char *out, size_t bytes, const char *before, int exponent)
 {
-    static const char *const raised[] = {"\xe2\x81\xb0", "\xc2\xb9",     "\xc2\xb2",     "\xc2\xb3",     "\xe2\x81\xb4",
-                                         "\xe2\x81\xb5", "\xe2\x81\xb6", "\xe2\x81\xb7", "\xe2\x81\xb8", "\xe2\x81\xb9"};
+    static const char *const raised[] = {
+        "\xe2\x81\xb0", "\xc2\xb9",     "\xc2\xb2",     "\xc2\xb3",     "\xe2\x81\xb4",
+        "\xe2\x81\xb5", "\xe2\x81\xb6", "\xe2\x81\xb7", "\xe2\x81\xb8", "\xe2\x81\xb9"};
     char digits[16];
     snprintf(digits, sizeof digits, "%d", exponent < 0 ? -exponent : exponent);
     size_t at = (size_t)snprintf(out, bytes, "%s10%s", before, exponent < 0 ? "\xe2\x81\xbb" : "");
@@ -102,7 +103,8 @@ void plot_ticks_make(double low, double high, int most, bool log, plot_ticks *ou
 
 void plot_ticks_degrees(double low, double high, int most, plot_ticks *out)
 {
-    static const double steps[] = {0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0};
+    static const double steps[] = {0.1,  0.2,  0.5,  1.0,  2.0,  5.0, 10.0,
+                                   15.0, 20.0, 30.0, 45.0, 60.0, 90.0};
     const int n = (int)(sizeof steps / sizeof *steps);
     double step = 0.0;
     memset(out, 0, sizeof *out);

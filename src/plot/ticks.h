@@ -11,7 +11,7 @@ typedef struct plot_ticks {
     int n;
     double value[PLOT_TICKS_MAX];
     char text[PLOT_TICKS_MAX][32]; /* "" : a mark without a number */
-    char factor[24];               /* "×10⁶": what the numbers are to be multiplied by; "": nothing */
+    char factor[24]; /* "×10⁶": what the numbers are to be multiplied by; "": nothing */
 } plot_ticks;
 
 /**

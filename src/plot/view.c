@@ -22,7 +22,8 @@ enum { EDGE_POINTS = 96, LATTICE = 64 };
 static void choose(plot_view *v)
 {
     const plot_region *r = &v->region;
-    const double across = r->east - r->west, high = r->north - r->south, lon = 0.5 * (r->west + r->east), lat = 0.5 * (r->south + r->north);
+    const double across = r->east - r->west, high = r->north - r->south,
+                 lon = 0.5 * (r->west + r->east), lat = 0.5 * (r->south + r->north);
     char *text = v->projection;
     const size_t bytes = sizeof v->projection;
     if (v->around && r->south >= 20.0 && r->north > 80.0) {
@@ -39,7 +40,8 @@ static void choose(plot_view *v)
         snprintf(text, bytes, "+proj=laea +lat_0=%.10g +lon_0=%.10g", lat, lon);
     } else {
         /* Standard parallels a sixth of the height from either edge; symmetric ones are no cone. */
-        snprintf(text, bytes, "+proj=aea +lat_1=%.10g +lat_2=%.10g +lat_0=%.10g +lon_0=%.10g", r->south + high / 6.0, r->north - high / 6.0, lat, lon);
+        snprintf(text, bytes, "+proj=aea +lat_1=%.10g +lat_2=%.10g +lat_0=%.10g +lon_0=%.10g",
+                 r->south + high / 6.0, r->north - high / 6.0, lat, lon);
     }
 }
 
@@ -62,30 +64,37 @@ static gndp_status open_projection(const char *projection, plot_view *v)
     char text[sizeof v->projection + 32];
     if (projection == NULL)
         choose(v);
-    GNDP_CHECK(projection == NULL || strlen(projection) < sizeof v->projection, GNDP_ERR_FORMAT, "the projection has more than %zu letters",
-               sizeof v->projection - 1);
+    GNDP_CHECK(projection == NULL || strlen(projection) < sizeof v->projection, GNDP_ERR_FORMAT,
+               "the projection has more than %zu letters", sizeof v->projection - 1);
     if (projection != NULL) {
         snprintf(v->projection, sizeof v->projection, "%s", projection);
         centre(v, projection);
     }
     /* +over: a longitude beyond the date line stays there, so that lines are not torn. */
-    const bool figure = strstr(v->projection, "+R=") != NULL || strstr(v->projection, "+ellps=") != NULL || strstr(v->projection, "+datum=") != NULL;
+    const bool figure = strstr(v->projection, "+R=") != NULL ||
+                        strstr(v->projection, "+ellps=") != NULL ||
+                        strstr(v->projection, "+datum=") != NULL;
     snprintf(text, sizeof text, "%s%s +over", v->projection, figure ? "" : " +R=1");
     v->context = proj_context_create();
     GNDP_CHECK(v->context != NULL, GNDP_ERR_NOMEM, "a context of PROJ");
     proj_log_level(v->context, PJ_LOG_NONE);
     v->pj = proj_create(v->context, text);
-    GNDP_CHECK(v->pj != NULL, GNDP_ERR_FORMAT, "PROJ does not understand the projection '%s': %s", v->projection,
+    GNDP_CHECK(v->pj != NULL, GNDP_ERR_FORMAT, "PROJ does not understand the projection '%s': %s",
+               v->projection,
                proj_context_errno_string(v->context, proj_context_errno(v->context)));
-    GNDP_CHECK(proj_angular_input(v->pj, PJ_FWD) != 0 && proj_angular_output(v->pj, PJ_FWD) == 0, GNDP_ERR_FORMAT,
-               "'%s' is no projection from longitude and latitude to a plane, such as \"+proj=ortho +lon_0=10 +lat_0=40\"", v->projection);
+    GNDP_CHECK(proj_angular_input(v->pj, PJ_FWD) != 0 && proj_angular_output(v->pj, PJ_FWD) == 0,
+               GNDP_ERR_FORMAT,
+               "'%s' is no projection from longitude and latitude to a plane, such as "
+               "\"+proj=ortho +lon_0=10 +lat_0=40\"",
+               v->projection);
 done:
     return st;
 }
 
 static bool project(const plot_view *v, double lat, double lon, double *x, double *y)
 {
-    const PJ_COORD out = proj_trans(v->pj, PJ_FWD, proj_coord(proj_torad(lon), proj_torad(lat), 0.0, 0.0));
+    const PJ_COORD out =
+        proj_trans(v->pj, PJ_FWD, proj_coord(proj_torad(lon), proj_torad(lat), 0.0, 0.0));
     *x = out.xy.x;
     *y = out.xy.y;
     return isfinite(*x) && isfinite(*y);
@@ -114,7 +123,8 @@ static gndp_status open_projection(const char *projection, plot_view *v)
     gndp_status st = GNDP_OK;
     (void)projection;
     choose(v);
-    GNDP_CHECK(false, GNDP_ERR_UNSUPPORTED, "maps of the globe cannot be drawn: this build has no PROJ (libproj-dev)");
+    GNDP_CHECK(false, GNDP_ERR_UNSUPPORTED,
+               "maps of the globe cannot be drawn: this build has no PROJ (libproj-dev)");
 done:
     return st;
 }
@@ -169,14 +179,16 @@ static gndp_status find_bounds(plot_view *v)
     v->x_high = v->y_high = -HUGE_VAL;
     for (int i = 0; i <= LATTICE; i++)
         for (int j = 0; j <= LATTICE; j++)
-            if (project(v, r->south + (r->north - r->south) * i / LATTICE, r->west + (r->east - r->west) * j / LATTICE, &x, &y)) {
+            if (project(v, r->south + (r->north - r->south) * i / LATTICE,
+                        r->west + (r->east - r->west) * j / LATTICE, &x, &y)) {
                 v->x_low = fmin(v->x_low, x);
                 v->x_high = fmax(v->x_high, x);
                 v->y_low = fmin(v->y_low, y);
                 v->y_high = fmax(v->y_high, y);
             }
-    GNDP_CHECK(v->x_high > v->x_low && v->y_high > v->y_low, GNDP_ERR_RANGE, "'%s' cannot show west %g, east %g, south %g, north %g", v->projection,
-               r->west, r->east, r->south, r->north);
+    GNDP_CHECK(v->x_high > v->x_low && v->y_high > v->y_low, GNDP_ERR_RANGE,
+               "'%s' cannot show west %g, east %g, south %g, north %g", v->projection, r->west,
+               r->east, r->south, r->north);
     v->outline = true;
     for (int i = 0; i < 4 * EDGE_POINTS; i++) {
         edge_place(r, (double)i / EDGE_POINTS, &lat, &lon);
@@ -189,11 +201,13 @@ done:
 gndp_status plot_view_make(const plot_region *region, const char *projection, plot_view *out)
 {
     gndp_status st = GNDP_OK;
-    *out = (plot_view){.region = *region, .around = region->sphere && region->east - region->west >= 360.0 - 1e-9};
+    *out = (plot_view){.region = *region,
+                       .around = region->sphere && region->east - region->west >= 360.0 - 1e-9};
     if (!region->sphere) {
         out->outline = true;
         out->x_low = region->west, out->x_high = region->east;
-        out->y_low = region->down ? region->north : region->south, out->y_high = region->down ? region->south : region->north;
+        out->y_low = region->down ? region->north : region->south,
+        out->y_high = region->down ? region->south : region->north;
         out->aspect = (region->east - region->west) / (region->north - region->south);
         if (out->aspect < 0.2 || out->aspect > 5.0) /* axes of different things */
             out->aspect = 1.3;
@@ -214,7 +228,8 @@ void plot_view_free(plot_view *view)
     view->pj = view->context = NULL;
 }
 
-bool plot_view_point(const plot_view *view, const plot_box *box, double lat, double lon, double *x, double *y)
+bool plot_view_point(const plot_view *view, const plot_box *box, double lat, double lon, double *x,
+                     double *y)
 {
     double px = lon, py = lat;
     if (view->region.sphere && !project(view, lat, lon, &px, &py))
@@ -224,7 +239,8 @@ bool plot_view_point(const plot_view *view, const plot_box *box, double lat, dou
     return true;
 }
 
-bool plot_view_place(const plot_view *view, const plot_box *box, double x, double y, double *lat, double *lon)
+bool plot_view_place(const plot_view *view, const plot_box *box, double x, double y, double *lat,
+                     double *lon)
 {
     const double px = view->x_low + (view->x_high - view->x_low) * (x - box->x) / box->width;
     const double py = view->y_high - (view->y_high - view->y_low) * (y - box->y) / box->height;
@@ -244,7 +260,8 @@ void plot_view_frame(cairo_t *cr, const plot_view *view, const plot_box *box)
         return;
     }
     /* A disc around a pole has no sides: only the parallel that faces away from the pole. */
-    const int first = view->pole < 0 ? 2 * EDGE_POINTS : 0, last = view->pole == 0 ? 4 * EDGE_POINTS : first + EDGE_POINTS;
+    const int first = view->pole < 0 ? 2 * EDGE_POINTS : 0,
+              last = view->pole == 0 ? 4 * EDGE_POINTS : first + EDGE_POINTS;
     for (int i = first; i < last; i++) {
         edge_place(&view->region, (double)i / EDGE_POINTS, &lat, &lon);
         if (plot_view_point(view, box, lat, lon, &x, &y))

@@ -193,7 +193,7 @@ static void show(const loop *l)
         at += snprintf(text + at, sizeof text - (size_t)at, "loss %.4f of %.4f  ", p->loss_sum / p->loss_count, l->zero_loss);
     if (isfinite(p->best_validation))
         at += snprintf(text + at, sizeof text - (size_t)at, "validation %.4f  ", p->best_validation);
-    if (l->max_seconds > 0.0)
+    if (l->max_seconds > 0.0 && p->step < l->settings.steps)
         at += snprintf(text + at, sizeof text - (size_t)at, "at most %s more", gndp_duration_text(fmax(0.0, l->max_seconds - elapsed(l))).text);
     text[at] = '\0';
     gndp_progress_update(l->options->progress, p->step, text);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `gndp plot` as a shell user runs it: fields, functions, tracks, tables, runs, and what it refuses.
+// `gndp plot` as a shell user runs it: fields, functions, tracks, tables, runs, and what it
+// refuses.
 #include "program.h"
 
 #include <stdbool.h>
@@ -9,7 +10,8 @@ static void need_pictures(void)
 {
     write_file("probe.csv", "lat,lon,t2m\n50,0,1\n51,1,2\n");
     const outcome r = shell("gndp plot probe.csv -o probe.png -q");
-    const bool none = r.code != 0 && (strstr(r.out, "cairo") != NULL || strstr(r.out, "PROJ") != NULL);
+    const bool none =
+        r.code != 0 && (strstr(r.out, "cairo") != NULL || strstr(r.out, "PROJ") != NULL);
     free(r.out);
     if (none) {
         print_message("no cairo or no PROJ: skipped\n");
@@ -79,8 +81,11 @@ static void plot_draws_tracks_and_events(void **state)
 {
     (void)state;
     need_pictures();
-    write_file("tracks.csv", "sid,iso_time,lat,lon\nA,2000-01-01 00:00:00,-10,178\nA,2000-01-01 06:00:00,-11,179.5\n"
-                             "A,2000-01-01 12:00:00,-12,-179\nB,2001-01-01 00:00:00,-20,170\nB,2001-01-01 06:00:00,-21,171\n");
+    write_file(
+        "tracks.csv",
+        "sid,iso_time,lat,lon\nA,2000-01-01 00:00:00,-10,178\nA,2000-01-01 06:00:00,-11,179.5\n"
+        "A,2000-01-01 12:00:00,-12,-179\nB,2001-01-01 00:00:00,-20,170\nB,2001-01-01 "
+        "06:00:00,-21,171\n");
     write_file("events.csv", "latitude,longitude\n10,20\n-30,170\n60,-100\n");
     done(run(0, "plot tracks.csv -o tracks.png -q"));
     done(run(0, "plot events.csv -o events.pdf -q"));
@@ -93,8 +98,9 @@ static void plot_draws_the_loss_of_a_run(void **state)
     (void)state;
     need_pictures();
     assert_int_equal(system("mkdir run"), 0);
-    write_file("run/metrics.csv", "step,loss,zero_loss,validation,gradient_norm,rate,seconds\n10,1.0,1.1,,2,1e-3,1\n"
-                                  "20,0.5,1.1,0.6,2,1e-3,2\n30,0.1,1.0,,2,1e-3,3\n");
+    write_file("run/metrics.csv",
+               "step,loss,zero_loss,validation,gradient_norm,rate,seconds\n10,1.0,1.1,,2,1e-3,1\n"
+               "20,0.5,1.1,0.6,2,1e-3,2\n30,0.1,1.0,,2,1e-3,3\n");
     done(run(0, "plot run -o a.png"));
     done(run(0, "plot run/metrics.csv -o b.svg"));
     assert_picture("a.png", "\x89PNG");
@@ -150,9 +156,10 @@ static void plot_draws_real_data(void **state)
         skip();
     }
     done(run(0, "plot '%s/era5_t2m_uk_2019-03.nc' -n 2 -o uk.png -q", data));
-    done(run(0, "plot '%s/ostia_monthly.nc' -n 1 -o ostia.png -q", data)); /* missing values */
+    done(run(0, "plot '%s/ostia_monthly.nc' -n 1 -o ostia.png -q", data));  /* missing values */
     done(run(0, "plot '%s/A1B_north_america.nc' -n 1 -o na.png -q", data)); /* 360 days */
-    done(run(0, "plot '%s/IBTrACS.SP.v04r00.nc' --season 2010-2012 -o sp.png -q", data)); /* the date line */
+    done(run(0, "plot '%s/IBTrACS.SP.v04r00.nc' --season 2010-2012 -o sp.png -q",
+             data)); /* the date line */
     char *out = run(1, "plot '%s/bad/all_missing.nc' -o a.png -q", data);
     assert_contains(out, "gndp: ");
     free(out);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Coastlines: known places are land or water, lines keep to their bounds, and what is not there is told.
+// Coastlines: known places are land or water, lines keep to their bounds, and what is not there is
+// told.
 #include "io/write_case.h"
 
 #include <gndp/coast.h>
@@ -23,10 +24,22 @@ static void coast_knows_land_from_water(void **state)
         double lat, lon;
         bool land;
     } places[] = {
-        {"Paris", 48.9, 2.3, true},        {"Berlin, by 360", 52.5, 373.4, true},      {"North Atlantic", 45.0, -30.0, false}, {"Alice Springs", -23.7, 133.9, true},
-        {"Tasman Sea", -38.0, 160.0, false}, {"Caspian Sea", 42.0, 50.5, false},        {"South Pole", -90.0, 0.0, true},       {"North Pole", 90.0, 77.0, false},
-        {"Sahara", 23.0, 10.0, true},      {"Pacific at 180", 0.5, 180.0, false},      {"Chukotka at 180", 67.5, 180.0, true}, {"Greenwich on land", 52.0, 0.0, true},
-        {"Hudson Bay", 60.0, -85.0, false}, {"Madagascar", -19.0, 46.5, true},          {"Lake Superior", 47.7, -87.5, false},  {"Ross ice shelf", -81.0, -175.0, true},
+        {"Paris", 48.9, 2.3, true},
+        {"Berlin, by 360", 52.5, 373.4, true},
+        {"North Atlantic", 45.0, -30.0, false},
+        {"Alice Springs", -23.7, 133.9, true},
+        {"Tasman Sea", -38.0, 160.0, false},
+        {"Caspian Sea", 42.0, 50.5, false},
+        {"South Pole", -90.0, 0.0, true},
+        {"North Pole", 90.0, 77.0, false},
+        {"Sahara", 23.0, 10.0, true},
+        {"Pacific at 180", 0.5, 180.0, false},
+        {"Chukotka at 180", 67.5, 180.0, true},
+        {"Greenwich on land", 52.0, 0.0, true},
+        {"Hudson Bay", 60.0, -85.0, false},
+        {"Madagascar", -19.0, 46.5, true},
+        {"Lake Superior", 47.7, -87.5, false},
+        {"Ross ice shelf", -81.0, -175.0, true},
     };
     (void)state;
     for (int detail = 0; detail <= GNDP_COAST_INTERMEDIATE; detail++) {
@@ -34,7 +47,9 @@ static void coast_knows_land_from_water(void **state)
         for (size_t i = 0; i < sizeof places / sizeof *places; i++)
             if (gndp_coast_is_land(coast, places[i].lat, places[i].lon) != places[i].land)
                 fail_msg("%s, resolution %d (%s)", places[i].name, detail, gndp_coast_path(coast));
-        assert_false(gndp_coast_is_land(coast, (double)NAN, 0.0) || gndp_coast_is_land(coast, 91.0, 0.0) || gndp_coast_is_land(coast, 0.0, HUGE_VAL));
+        assert_false(gndp_coast_is_land(coast, (double)NAN, 0.0) ||
+                     gndp_coast_is_land(coast, 91.0, 0.0) ||
+                     gndp_coast_is_land(coast, 0.0, HUGE_VAL));
         gndp_coast_free(coast);
     }
 }
@@ -67,7 +82,8 @@ static void coast_lines_lie_on_the_globe(void **state)
         assert_true(n >= 1);
         assert_in_range(gndp_coast_level(coast, i), 1, 4);
         for (int64_t k = 0; k < n; k++)
-            assert_true(lat[k] >= -90.0 && lat[k] <= 90.0 && lon[k] >= 0.0 && lon[k] <= 360.0 && fabs(lon[k] - lon[0]) <= 20.0);
+            assert_true(lat[k] >= -90.0 && lat[k] <= 90.0 && lon[k] >= 0.0 && lon[k] <= 360.0 &&
+                        fabs(lon[k] - lon[0]) <= 20.0);
     }
     gndp_coast_free(coast);
 }
@@ -108,6 +124,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(coast_land_covers_its_share_of_the_globe),
     cmocka_unit_test(coast_lines_lie_on_the_globe),
     cmocka_unit_test(coast_says_where_it_looked),
-    cmocka_unit_test_setup_teardown(coast_refuses_files_of_another_form, folder_setup, folder_teardown),
+    cmocka_unit_test_setup_teardown(coast_refuses_files_of_another_form, folder_setup,
+                                    folder_teardown),
 };
 GNDP_TEST_MAIN(tests)

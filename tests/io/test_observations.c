@@ -7,6 +7,7 @@
 #include <math.h>
 #include <netcdf.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <gndp/prepare.h>
 
@@ -76,6 +77,27 @@ static void observations_long_form_brings_units_together(void **state)
                   "o.csv:3");
     check_refused("lat,lon,variable,value,units\n1,2,t,280,K\n1,2,t,3,after lunch\n",
                   GNDP_ERR_FORMAT, "o.csv:3");
+}
+
+/* UDUNITS' tables are read once a file, not once a row: that took 10 ms, or 20 s for these rows. */
+static void observations_long_form_of_mixed_units_is_read_at_once(void **state)
+{
+    enum { ROWS = 2000 };
+    (void)state;
+    char *text = malloc(ROWS * 24 + 100);
+    assert_non_null(text);
+    size_t n = (size_t)sprintf(text, "lat,lon,variable,value,units\n1,2,t,280,K\n1,2,u,1,m s-1\n");
+    for (int i = 0; i < ROWS; i++)
+        n += (size_t)sprintf(text + n, i % 2 ? "1,2,t,10,degC\n" : "1,2,u,10,knot\n");
+    const clock_t begin = clock(); /* processor time: a busy machine does not count */
+    gndp_observations o;
+    check_ok(gndp_observations_parse("o.csv", text, n, &o));
+    assert_true((double)(clock() - begin) / CLOCKS_PER_SEC < 5.0);
+    assert_int_equal(o.n, ROWS + 2);
+    for (int64_t i = 2; i < o.n; i++) /* a knot is 1852 m an hour */
+        assert_true(fabs(o.value[i] - (i % 2 ? 283.15 : 18520.0 / 3600.0)) < 1e-10);
+    gndp_observations_free(&o);
+    free(text);
 }
 
 static void observations_wide_form_has_a_value_a_cell(void **state)
@@ -447,6 +469,7 @@ static void observations_of_a_grid_are_refused(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(observations_long_form_has_channels_units_and_errors),
     cmocka_unit_test(observations_long_form_brings_units_together),
+    cmocka_unit_test(observations_long_form_of_mixed_units_is_read_at_once),
     cmocka_unit_test(observations_wide_form_has_a_value_a_cell),
     cmocka_unit_test(observations_abstract_form_has_coordinates_and_members),
     cmocka_unit_test(observations_refuse_with_line_and_column),

@@ -15,18 +15,18 @@
 
 #include "plot/palette.h"
 
-#define assert_ok(call)                                                                                                \
-    do {                                                                                                               \
-        if ((call) != GNDP_OK)                                                                                         \
-            fail_msg("%s", gndp_last_error());                                                                         \
+#define assert_ok(call)                                                                            \
+    do {                                                                                           \
+        if ((call) != GNDP_OK)                                                                     \
+            fail_msg("%s", gndp_last_error());                                                     \
     } while (0)
 /* The call fails with that status, and its message has the part. */
-#define assert_fails(call, status, part)                                                                               \
-    do {                                                                                                               \
-        const gndp_status got_ = (call);                                                                               \
-        if (got_ != (status) || strstr(gndp_last_error(), (part)) == NULL)                                             \
-            fail_msg("%s in place of %s with '%s': %s", gndp_status_name(got_), #status, (part),                       \
-                     got_ == GNDP_OK ? "" : gndp_last_error());                                                        \
+#define assert_fails(call, status, part)                                                           \
+    do {                                                                                           \
+        const gndp_status got_ = (call);                                                           \
+        if (got_ != (status) || strstr(gndp_last_error(), (part)) == NULL)                         \
+            fail_msg("%s in place of %s with '%s': %s", gndp_status_name(got_), #status, (part),   \
+                     got_ == GNDP_OK ? "" : gndp_last_error());                                    \
     } while (0)
 
 static inline int folder_setup(void **state)
@@ -87,8 +87,12 @@ static inline plot_rgb colour_at(cairo_surface_t *picture, double x, double y)
     const int i = (int)floor(x * PLOT_DPI / 72.0), j = (int)floor(y * PLOT_DPI / 72.0);
     assert_in_range(i, 0, cairo_image_surface_get_width(picture) - 1);
     assert_in_range(j, 0, cairo_image_surface_get_height(picture) - 1);
-    memcpy(&value, cairo_image_surface_get_data(picture) + j * cairo_image_surface_get_stride(picture) + 4 * i, sizeof value);
-    return (plot_rgb){(value >> 16 & 255) / 255.0, (value >> 8 & 255) / 255.0, (value & 255) / 255.0};
+    memcpy(&value,
+           cairo_image_surface_get_data(picture) + j * cairo_image_surface_get_stride(picture) +
+               4 * i,
+           sizeof value);
+    return (plot_rgb){(value >> 16 & 255) / 255.0, (value >> 8 & 255) / 255.0,
+                      (value & 255) / 255.0};
 }
 
 static inline double colour_distance(plot_rgb a, plot_rgb b)
@@ -97,12 +101,12 @@ static inline double colour_distance(plot_rgb a, plot_rgb b)
 }
 
 /* Eight bits a colour: 1/255, and as much again for blending. */
-#define assert_colour(picture, x, y, wanted)                                                                           \
-    do {                                                                                                               \
-        const plot_rgb got_ = colour_at((picture), (x), (y)), want_ = (wanted);                                        \
-        if (colour_distance(got_, want_) > 2.1 / 255.0)                                                                \
-            fail_msg("at %g, %g: %.3f %.3f %.3f in place of %.3f %.3f %.3f", (double)(x), (double)(y), got_.r, got_.g, \
-                     got_.b, want_.r, want_.g, want_.b);                                                               \
+#define assert_colour(picture, x, y, wanted)                                                       \
+    do {                                                                                           \
+        const plot_rgb got_ = colour_at((picture), (x), (y)), want_ = (wanted);                    \
+        if (colour_distance(got_, want_) > 2.1 / 255.0)                                            \
+            fail_msg("at %g, %g: %.3f %.3f %.3f in place of %.3f %.3f %.3f", (double)(x),          \
+                     (double)(y), got_.r, got_.g, got_.b, want_.r, want_.g, want_.b);              \
     } while (0)
 
 static const plot_rgb white = {1.0, 1.0, 1.0};

@@ -18,7 +18,8 @@ static gndp_series line3(void)
 static void curves_write_each_format_by_its_name(void **state)
 {
     const gndp_series s = line3();
-    const gndp_panel p = {.title = "three", .x_label = "x", .y_label = "y", .n_series = 1, .series = &s};
+    const gndp_panel p = {
+        .title = "three", .x_label = "x", .y_label = "y", .n_series = 1, .series = &s};
     (void)state;
     assert_ok(gndp_plot_curves("a.png", "title", 1, &p, 0));
     assert_ok(gndp_plot_curves("a.PDF", "title", 1, &p, 0));
@@ -26,22 +27,27 @@ static void curves_write_each_format_by_its_name(void **state)
     assert_begins("a.png", "\x89PNG\r\n\x1a\n", 8);
     assert_begins("a.PDF", "%PDF-", 5);
     assert_begins("a.svg", "<?xml", 5);
-    assert_int_equal(files_here(), 3); /* no part is left */
+    assert_int_equal(files_here(), 3);                    /* no part is left */
     assert_ok(gndp_plot_curves("a.png", NULL, 1, &p, 0)); /* replaced */
 }
 
 static void curves_have_the_size_of_their_layout(void **state)
 {
     const gndp_series s = line3();
-    const gndp_panel p[3] = {{.n_series = 1, .series = &s}, {.n_series = 1, .series = &s}, {.n_series = 1, .series = &s}};
+    const gndp_panel p[3] = {{.n_series = 1, .series = &s},
+                             {.n_series = 1, .series = &s},
+                             {.n_series = 1, .series = &s}};
     plot_curves layout;
     (void)state;
     assert_ok(plot_curves_layout("t", 3, p, 2, &layout));
     assert_ok(gndp_plot_curves("b.png", "t", 3, p, 2));
     cairo_surface_t *picture = read_picture("b.png");
-    assert_int_equal(cairo_image_surface_get_width(picture), lround(layout.width * PLOT_DPI / 72.0));
-    assert_int_equal(cairo_image_surface_get_height(picture), lround(layout.height * PLOT_DPI / 72.0));
-    assert_true(layout.axes[0].inner.y == layout.axes[1].inner.y && layout.axes[0].inner.x == layout.axes[2].inner.x);
+    assert_int_equal(cairo_image_surface_get_width(picture),
+                     lround(layout.width * PLOT_DPI / 72.0));
+    assert_int_equal(cairo_image_surface_get_height(picture),
+                     lround(layout.height * PLOT_DPI / 72.0));
+    assert_true(layout.axes[0].inner.y == layout.axes[1].inner.y &&
+                layout.axes[0].inner.x == layout.axes[2].inner.x);
     cairo_surface_destroy(picture);
     plot_curves_free(&layout);
 }
@@ -54,9 +60,12 @@ static void curves_put_marks_where_their_values_say(void **state)
         {.mark = GNDP_MARK_POINTS, .n = 3, .x = x3, .y = y3, .colour = 1},
         {.mark = GNDP_MARK_LINE, .n = 3, .x = x3, .y = y3b, .colour = 2},
     };
-    const gndp_series band = {.mark = GNDP_MARK_BAND, .n = 3, .x = x3, .y = y3, .y2 = y3b, .colour = 3};
+    const gndp_series band = {
+        .mark = GNDP_MARK_BAND, .n = 3, .x = x3, .y = y3, .y2 = y3b, .colour = 3};
     const gndp_series bars = {.mark = GNDP_MARK_BARS, .n = 3, .x = bar_x, .y = bar_y, .colour = 4};
-    const gndp_panel p[] = {{.n_series = 2, .series = series}, {.n_series = 1, .series = &band}, {.n_series = 1, .series = &bars}};
+    const gndp_panel p[] = {{.n_series = 2, .series = series},
+                            {.n_series = 1, .series = &band},
+                            {.n_series = 1, .series = &bars}};
     plot_curves layout;
     (void)state;
     assert_ok(plot_curves_layout(NULL, 3, p, 3, &layout));
@@ -66,10 +75,12 @@ static void curves_put_marks_where_their_values_say(void **state)
     assert_colour(picture, plot_axes_x(a, 1.0), plot_axes_y(a, 3.0), plot_series_colour(1));
     assert_colour(picture, plot_axes_x(a, 0.5), plot_axes_y(a, 3.0), plot_series_colour(2));
     assert_colour(picture, plot_axes_x(a, 0.75), plot_axes_y(a, 1.3), white);
-    const plot_rgb ink = plot_series_colour(3), mixed = {0.75 + 0.25 * ink.r, 0.75 + 0.25 * ink.g, 0.75 + 0.25 * ink.b};
+    const plot_rgb ink = plot_series_colour(3),
+                   mixed = {0.75 + 0.25 * ink.r, 0.75 + 0.25 * ink.g, 0.75 + 0.25 * ink.b};
     assert_colour(picture, plot_axes_x(a + 1, 0.9), plot_axes_y(a + 1, 3.3), mixed);
     assert_colour(picture, plot_axes_x(a + 1, 0.9), plot_axes_y(a + 1, 2.3), white);
-    const plot_rgb red = plot_series_colour(4), bar = {0.15 + 0.85 * red.r, 0.15 + 0.85 * red.g, 0.15 + 0.85 * red.b};
+    const plot_rgb red = plot_series_colour(4),
+                   bar = {0.15 + 0.85 * red.r, 0.15 + 0.85 * red.g, 0.15 + 0.85 * red.b};
     assert_colour(picture, plot_axes_x(a + 2, 0.1), plot_axes_y(a + 2, 4.7), bar);
     assert_colour(picture, plot_axes_x(a + 2, 0.1), plot_axes_y(a + 2, 5.4), white);
     assert_colour(picture, plot_axes_x(a + 2, 1.1), plot_axes_y(a + 2, 0.4), white);
@@ -91,7 +102,8 @@ static void curves_leave_a_gap_where_a_value_is_missing(void **state)
     const double y1 = plot_axes_y(a, 1.0);
     assert_colour(picture, plot_axes_x(a, 0.6), y1, plot_series_colour(1));
     assert_colour(picture, plot_axes_x(a, 3.4), y1, plot_series_colour(1));
-    assert_true(colour_distance(colour_at(picture, plot_axes_x(a, 1.7), y1), plot_series_colour(1)) > 0.3); /* grid or page */
+    assert_true(colour_distance(colour_at(picture, plot_axes_x(a, 1.7), y1),
+                                plot_series_colour(1)) > 0.3); /* grid or page */
     cairo_surface_destroy(picture);
     plot_curves_free(&layout);
 }
@@ -105,8 +117,10 @@ static void curves_show_equal_factors_equally_on_logarithmic_axes(void **state)
     (void)state;
     assert_ok(plot_curves_layout(NULL, 1, &p, 1, &layout));
     const plot_axes *a = layout.axes;
-    assert_true(fabs(plot_axes_x(a, 100.0) - 2.0 * plot_axes_x(a, 10.0) + plot_axes_x(a, 1.0)) < 1e-9);
-    assert_true(fabs(plot_axes_y(a, 1e3) - 2.0 * plot_axes_y(a, 1.0) + plot_axes_y(a, 1e-3)) < 1e-9);
+    assert_true(fabs(plot_axes_x(a, 100.0) - 2.0 * plot_axes_x(a, 10.0) + plot_axes_x(a, 1.0)) <
+                1e-9);
+    assert_true(fabs(plot_axes_y(a, 1e3) - 2.0 * plot_axes_y(a, 1.0) + plot_axes_y(a, 1e-3)) <
+                1e-9);
     plot_curves_free(&layout);
 }
 
@@ -163,9 +177,14 @@ static void curves_leave_nothing_when_they_cannot_be_written(void **state)
 
 static void curves_survive_texts_that_are_no_utf8_and_extreme_values(void **state)
 {
-    const double y[] = {1e300, -1e300, 0.0}, flat[] = {5.0, 5.0, 5.0}, tiny[] = {1e-300, 2e-300, 3e-300};
+    const double y[] = {1e300, -1e300, 0.0}, flat[] = {5.0, 5.0, 5.0},
+                 tiny[] = {1e-300, 2e-300, 3e-300};
     gndp_series s = line3();
-    const gndp_panel p = {.title = "a\xff\xfe b\n\x01", .x_label = "\xc3", .y_label = "", .n_series = 1, .series = &s};
+    const gndp_panel p = {.title = "a\xff\xfe b\n\x01",
+                          .x_label = "\xc3",
+                          .y_label = "",
+                          .n_series = 1,
+                          .series = &s};
     (void)state;
     assert_ok(gndp_plot_curves("u.png", "\x80\x80", 1, &p, 0));
     s.y = y;

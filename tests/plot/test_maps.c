@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Maps: colours where the coordinates say, whatever the projection; scales, stations, lines, coasts, and what cannot be drawn.
+// Maps: colours where the coordinates say, whatever the projection; scales, stations, lines,
+// coasts, and what cannot be drawn.
 #include "picture.h"
 
 #if GNDP_HAVE_CAIRO && GNDP_HAVE_PROJ
@@ -11,7 +12,8 @@ typedef struct world {
     gndp_coords coords;
 } world;
 
-static void make_world(world *w, int rows, double lat0, double dlat, int columns, double lon0, double dlon)
+static void make_world(world *w, int rows, double lat0, double dlat, int columns, double lon0,
+                       double dlon)
 {
     for (int i = 0; i < rows; i++)
         w->lat[i] = lat0 + i * dlat;
@@ -20,8 +22,12 @@ static void make_world(world *w, int rows, double lat0, double dlat, int columns
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++)
             w->value[i * columns + j] = 10.0 * i + j;
-    w->coords = (gndp_coords){.space = GNDP_SPACE_SPHERE, .layout = GNDP_LAYOUT_PRODUCT, .columns = 2, .n = rows * columns,
-                              .axis = {{.name = "latitude", .size = rows, .value = w->lat}, {.name = "longitude", .size = columns, .value = w->lon}}};
+    w->coords = (gndp_coords){.space = GNDP_SPACE_SPHERE,
+                              .layout = GNDP_LAYOUT_PRODUCT,
+                              .columns = 2,
+                              .n = rows * columns,
+                              .axis = {{.name = "latitude", .size = rows, .value = w->lat},
+                                       {.name = "longitude", .size = columns, .value = w->lon}}};
 }
 
 static const struct gndp_map_scale plain = {.label = "value", .palette = GNDP_PALETTE_SEQUENTIAL};
@@ -31,12 +37,15 @@ static gndp_map_options options_of(const struct gndp_map_scale *scale)
     return (gndp_map_options){.n_scales = 1, .scale = scale, .no_coast = true};
 }
 
-static void assert_place(cairo_surface_t *picture, const plot_maps *maps, int m, double lat, double lon, double value)
+static void assert_place(cairo_surface_t *picture, const plot_maps *maps, int m, double lat,
+                         double lon, double value)
 {
     double x, y;
     const plot_scale *s = &maps->scale[maps->map[m].scale];
     assert_true(plot_view_point(&maps->view, &maps->box[m], lat, lon, &x, &y));
-    assert_colour(picture, x, y, isnan(value) ? plot_missing : plot_palette_at(&s->palette, s->low, s->high, value));
+    assert_colour(picture, x, y,
+                  isnan(value) ? plot_missing
+                               : plot_palette_at(&s->palette, s->low, s->high, value));
 }
 
 static void maps_show_each_cell_where_it_is(void **state)
@@ -48,15 +57,22 @@ static void maps_show_each_cell_where_it_is(void **state)
         double lon0, dlon;
         const char *projection;
     } cases[] = {
-        {5, 50.0, 2.0, 6, -10.0, 2.0, "+proj=aea"},      {5, 58.0, -2.0, 6, -10.0, 2.0, "+proj=aea"},  {5, -20.0, 8.0, 6, 170.0, 5.0, "+proj=cea"},  {5, -40.0, 20.0, 6, 170.0, 15.0, "+proj=laea"},
-        {6, -75.0, 30.0, 8, 0.0, 45.0, "+proj=eqearth"}, {6, 15.0, 15.0, 8, 22.5, 45.0, "+proj=eqearth"},  {5, 42.5, 10.0, 8, 0.0, 45.0, "+proj=laea +lat_0=90"},
-        {5, -42.5, -10.0, 8, 0.0, 45.0, "+proj=laea +lat_0=-90"}, {5, -10.0, 5.0, 8, 22.5, 45.0, "+proj=cea"},
+        {5, 50.0, 2.0, 6, -10.0, 2.0, "+proj=aea"},
+        {5, 58.0, -2.0, 6, -10.0, 2.0, "+proj=aea"},
+        {5, -20.0, 8.0, 6, 170.0, 5.0, "+proj=cea"},
+        {5, -40.0, 20.0, 6, 170.0, 15.0, "+proj=laea"},
+        {6, -75.0, 30.0, 8, 0.0, 45.0, "+proj=eqearth"},
+        {6, 15.0, 15.0, 8, 22.5, 45.0, "+proj=eqearth"},
+        {5, 42.5, 10.0, 8, 0.0, 45.0, "+proj=laea +lat_0=90"},
+        {5, -42.5, -10.0, 8, 0.0, 45.0, "+proj=laea +lat_0=-90"},
+        {5, -10.0, 5.0, 8, 22.5, 45.0, "+proj=cea"},
     };
     (void)state;
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         world w;
         plot_maps maps;
-        make_world(&w, cases[c].rows, cases[c].lat0, cases[c].dlat, cases[c].columns, cases[c].lon0, cases[c].dlon);
+        make_world(&w, cases[c].rows, cases[c].lat0, cases[c].dlat, cases[c].columns, cases[c].lon0,
+                   cases[c].dlon);
         w.value[cases[c].columns + 1] = (double)NAN;
         const gndp_map map = {.coords = &w.coords, .value = w.value};
         const gndp_map_options options = options_of(&plain);
@@ -67,8 +83,10 @@ static void maps_show_each_cell_where_it_is(void **state)
         cairo_surface_t *picture = read_picture("cells.png");
         for (int i = 0; i < cases[c].rows; i++)
             for (int j = 0; j < cases[c].columns; j++) {
-                /* A little off the middle, where lines of the graticule may run; longitudes as the region has them. */
-                double lat = fmin(w.lat[i] + 0.13 * fabs(cases[c].dlat), 84.0), lon = w.lon[j] + 0.21 * cases[c].dlon;
+                /* A little off the middle, where lines of the graticule may run; longitudes as the
+                 * region has them. */
+                double lat = fmin(w.lat[i] + 0.13 * fabs(cases[c].dlat), 84.0),
+                       lon = w.lon[j] + 0.21 * cases[c].dlon;
                 while (lon > maps.view.region.east)
                     lon -= 360.0;
                 while (lon < maps.view.region.west)
@@ -82,9 +100,14 @@ static void maps_show_each_cell_where_it_is(void **state)
 
 static void maps_turn_over_images_and_keep_planes_upright(void **state)
 {
-    const double y[] = {0.0, 1.0, 2.0}, x[] = {0.0, 1.0, 2.0}, value[] = {0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0};
-    gndp_coords coords = {.space = GNDP_SPACE_EUCLIDEAN, .layout = GNDP_LAYOUT_PRODUCT, .columns = 2, .n = 9,
-                          .axis = {{.name = "y", .size = 3, .value = y}, {.name = "x", .size = 3, .value = x}}};
+    const double y[] = {0.0, 1.0, 2.0}, x[] = {0.0, 1.0, 2.0},
+                 value[] = {0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0};
+    gndp_coords coords = {
+        .space = GNDP_SPACE_EUCLIDEAN,
+        .layout = GNDP_LAYOUT_PRODUCT,
+        .columns = 2,
+        .n = 9,
+        .axis = {{.name = "y", .size = 3, .value = y}, {.name = "x", .size = 3, .value = x}}};
     const gndp_map map = {.coords = &coords, .value = value};
     const gndp_map_options options = options_of(&plain);
     (void)state;
@@ -119,9 +142,12 @@ static void maps_bar_ends_in_the_ends_of_the_palette(void **state)
     const plot_scale *s = maps.scale;
     const double middle = s->bar.y + 0.5 * s->bar.height;
     /* Within a pixel of the ends, past the outline: the first and last two steps. */
-    assert_true(colour_distance(colour_at(picture, s->bar.x + 0.7, middle), s->palette.colour[0]) < 0.03);
-    assert_true(colour_distance(colour_at(picture, s->bar.x + 0.5 * s->bar.width, middle), s->palette.colour[PLOT_PALETTE_SIZE / 2]) < 0.03);
-    assert_true(colour_distance(colour_at(picture, s->bar.x + s->bar.width - 0.7, middle), s->palette.colour[PLOT_PALETTE_SIZE - 1]) < 0.03);
+    assert_true(colour_distance(colour_at(picture, s->bar.x + 0.7, middle), s->palette.colour[0]) <
+                0.03);
+    assert_true(colour_distance(colour_at(picture, s->bar.x + 0.5 * s->bar.width, middle),
+                                s->palette.colour[PLOT_PALETTE_SIZE / 2]) < 0.03);
+    assert_true(colour_distance(colour_at(picture, s->bar.x + s->bar.width - 0.7, middle),
+                                s->palette.colour[PLOT_PALETTE_SIZE - 1]) < 0.03);
     cairo_surface_destroy(picture);
     plot_maps_free(&maps);
 }
@@ -135,21 +161,29 @@ static void maps_of_one_scale_share_limits(void **state)
     make_world(&b, 5, 50.0, 2.0, 6, -10.0, 2.0);
     for (int i = 0; i < 30; i++)
         b.value[i] -= 100.0;
-    const struct gndp_map_scale scales[] = {plain, {.palette = GNDP_PALETTE_DIVERGING}, {.palette = GNDP_PALETTE_DIVERGING, .low = -7.0, .high = 9.0}};
-    const gndp_map map[] = {{.coords = &a.coords, .value = a.value, .scale = 0}, {.coords = &b.coords, .value = b.value, .scale = 0},
-                            {.coords = &b.coords, .value = b.value, .scale = 1}, {.coords = &b.coords, .value = b.value, .scale = 2}};
+    const struct gndp_map_scale scales[] = {
+        plain,
+        {.palette = GNDP_PALETTE_DIVERGING},
+        {.palette = GNDP_PALETTE_DIVERGING, .low = -7.0, .high = 9.0}};
+    const gndp_map map[] = {{.coords = &a.coords, .value = a.value, .scale = 0},
+                            {.coords = &b.coords, .value = b.value, .scale = 0},
+                            {.coords = &b.coords, .value = b.value, .scale = 1},
+                            {.coords = &b.coords, .value = b.value, .scale = 2}};
     const gndp_map_options options = {.n_scales = 3, .scale = scales, .no_coast = true};
     assert_ok(plot_maps_layout(&options, 4, map, &maps));
-    assert_true(maps.scale[0].low == -100.0 && maps.scale[0].high == 45.0); /* percentiles of 60 values are the ends */
+    assert_true(maps.scale[0].low == -100.0 &&
+                maps.scale[0].high == 45.0); /* percentiles of 60 values are the ends */
     assert_true(maps.scale[1].low == -100.0 && maps.scale[1].high == 100.0); /* centred on 0 */
-    assert_true(maps.scale[2].low == -7.0 && maps.scale[2].high == 9.0 && maps.scale[2].below && !maps.scale[2].above);
+    assert_true(maps.scale[2].low == -7.0 && maps.scale[2].high == 9.0 && maps.scale[2].below &&
+                !maps.scale[2].above);
     plot_maps_free(&maps);
 }
 
 /* A station on the far side of the date line, given in the other convention. */
 static void maps_draw_stations_where_their_coordinates_say(void **state)
 {
-    const double lat[] = {-20.0, 10.0, 0.0}, lon[] = {-170.0, 165.0, 179.0 - 360.0}, value[] = {0.0, 1.0, 0.5};
+    const double lat[] = {-20.0, 10.0, 0.0}, lon[] = {-170.0, 165.0, 179.0 - 360.0},
+                 value[] = {0.0, 1.0, 0.5};
     const gndp_map map = {.points = {.n = 3, .lat_deg = lat, .lon_deg = lon, .value = value}};
     gndp_map_options options = options_of(&plain);
     plot_maps maps;
@@ -166,13 +200,15 @@ static void maps_draw_stations_where_their_coordinates_say(void **state)
     plot_maps_free(&maps);
 }
 
-/* All around the globe: the line leaves at one side and comes in at the other, and does not run across the map. */
+/* All around the globe: the line leaves at one side and comes in at the other, and does not run
+ * across the map. */
 static void maps_draw_lines_over_the_date_line(void **state)
 {
     const double lat[] = {10.0, 10.0, 10.0, 10.0}, lon[] = {150.0, 170.0, -170.0, -150.0};
     const gndp_map_line line = {.n = 4, .lat_deg = lat, .lon_deg = lon, .colour = 4, .width = 3.0};
     const gndp_map map = {.n_lines = 1, .line = &line};
-    const gndp_map_options options = {.no_coast = true, .west = -180.0, .east = 180.0, .south = -90.0, .north = 90.0};
+    const gndp_map_options options = {
+        .no_coast = true, .west = -180.0, .east = 180.0, .south = -90.0, .north = 90.0};
     plot_maps maps;
     double x, y;
     (void)state;
@@ -182,7 +218,8 @@ static void maps_draw_lines_over_the_date_line(void **state)
     static const struct {
         double lon;
         bool drawn;
-    } looked[] = {{160.0, true}, {178.0, true}, {-178.0, true}, {-160.0, true}, {0.0, false}, {100.0, false}, {-100.0, false}};
+    } looked[] = {{160.0, true}, {178.0, true},  {-178.0, true}, {-160.0, true},
+                  {0.0, false},  {100.0, false}, {-100.0, false}};
     for (size_t i = 0; i < sizeof looked / sizeof *looked; i++) {
         assert_true(plot_view_point(&maps.view, maps.box, 10.0, looked[i].lon + 1.0, &x, &y));
         const bool drawn = colour_distance(colour_at(picture, x, y), plot_series_colour(4)) < 0.05;
@@ -257,7 +294,8 @@ static void maps_take_a_projection_by_its_text(void **state)
     options.projection = "+proj=ortho +lon_0=10 +lat_0=40";
     assert_ok(plot_maps_layout(&options, 1, &map, &maps));
     assert_true(plot_view_point(&maps.view, maps.box, 40.0, 10.0, &x, &y));
-    assert_true(fabs(x - maps.box->x - 0.5 * maps.box->width) < 1.0 && fabs(y - maps.box->y - 0.5 * maps.box->height) < 1.0);
+    assert_true(fabs(x - maps.box->x - 0.5 * maps.box->width) < 1.0 &&
+                fabs(y - maps.box->y - 0.5 * maps.box->height) < 1.0);
     assert_false(plot_view_point(&maps.view, maps.box, -40.0, 190.0, &x, &y)); /* the far side */
     assert_ok(gndp_plot_maps("globe.png", &options, 1, &map, NULL));
     cairo_surface_t *picture = read_picture("globe.png");
@@ -268,7 +306,8 @@ static void maps_take_a_projection_by_its_text(void **state)
     options.projection = "+proj=nonsense";
     assert_fails(gndp_plot_maps("globe.svg", &options, 1, &map, NULL), GNDP_ERR_FORMAT, "nonsense");
     options.projection = "+proj=axisswap +order=2,1";
-    assert_fails(gndp_plot_maps("globe.svg", &options, 1, &map, NULL), GNDP_ERR_FORMAT, "no projection");
+    assert_fails(gndp_plot_maps("globe.svg", &options, 1, &map, NULL), GNDP_ERR_FORMAT,
+                 "no projection");
 }
 
 static void maps_refuse_what_cannot_be_drawn(void **state)
@@ -279,7 +318,8 @@ static void maps_refuse_what_cannot_be_drawn(void **state)
     gndp_map map = {.coords = &w.coords, .value = w.value};
     gndp_map_options options = options_of(&plain);
     (void)state;
-    assert_fails(gndp_plot_maps("a.gif", &options, 1, &map, NULL), GNDP_ERR_ARG, ".png, .pdf or .svg");
+    assert_fails(gndp_plot_maps("a.gif", &options, 1, &map, NULL), GNDP_ERR_ARG,
+                 ".png, .pdf or .svg");
     assert_fails(gndp_plot_maps("a.png", NULL, 1, &map, NULL), GNDP_ERR_ARG, "NULL");
     assert_fails(gndp_plot_maps("a.png", &options, 0, &map, NULL), GNDP_ERR_ARG, "0 maps");
     map.scale = 1;
@@ -325,7 +365,8 @@ static void maps_say_so_without_cairo_or_proj(void **state)
     const gndp_map map = {.points = {.n = 1, .lat_deg = &zero, .lon_deg = &zero}};
     const gndp_map_options options = {.no_coast = true};
     (void)state;
-    assert_fails(gndp_plot_maps("a.png", &options, 1, &map, NULL), GNDP_ERR_UNSUPPORTED, "cannot be drawn");
+    assert_fails(gndp_plot_maps("a.png", &options, 1, &map, NULL), GNDP_ERR_UNSUPPORTED,
+                 "cannot be drawn");
     assert_int_equal(files_here(), 0);
 }
 

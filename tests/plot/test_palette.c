@@ -48,7 +48,8 @@ static void palette_steps_are_even(void **state)
             least = fmin(least, d);
             most = fmax(most, d);
         }
-        /* A step is a chord of the curve and a colour is found by linear interpolation between 2048 points. */
+        /* A step is a chord of the curve and a colour is found by linear interpolation between 2048
+         * points. */
         if (most > 1.1 * least)
             fail_msg("palette %d: steps from %g to %g", kind, least, most);
     }
@@ -69,11 +70,14 @@ static void palette_diverging_is_pale_at_zero_and_equally_dark_at_both_ends(void
     plot_palette p;
     (void)state;
     plot_palette_make(GNDP_PALETTE_DIVERGING, &p);
-    const plot_rgb middle = plot_palette_at(&p, -3.0, 3.0, 0.0), low = p.colour[0], high = p.colour[PLOT_PALETTE_SIZE - 1];
-    assert_true(fmax(middle.r, fmax(middle.g, middle.b)) - fmin(middle.r, fmin(middle.g, middle.b)) < 0.03);
+    const plot_rgb middle = plot_palette_at(&p, -3.0, 3.0, 0.0), low = p.colour[0],
+                   high = p.colour[PLOT_PALETTE_SIZE - 1];
+    assert_true(
+        fmax(middle.r, fmax(middle.g, middle.b)) - fmin(middle.r, fmin(middle.g, middle.b)) < 0.03);
     assert_true(grey(middle) > 93.0);
     assert_true(low.b > low.r + 0.2 && high.r > high.b + 0.2);
-    assert_true(fabs(grey(low) - grey(high)) < 8.0); /* OKLab's and CIE's lightness are not the same */
+    assert_true(fabs(grey(low) - grey(high)) <
+                8.0); /* OKLab's and CIE's lightness are not the same */
 }
 
 static void palette_at_takes_ends_beyond_the_limits(void **state)
@@ -81,7 +85,9 @@ static void palette_at_takes_ends_beyond_the_limits(void **state)
     plot_palette p;
     (void)state;
     plot_palette_make(GNDP_PALETTE_SEQUENTIAL, &p);
-    const plot_rgb below = plot_palette_at(&p, 1.0, 2.0, -5.0), above = plot_palette_at(&p, 1.0, 2.0, 2.0), huge = plot_palette_at(&p, 1.0, 2.0, HUGE_VAL);
+    const plot_rgb below = plot_palette_at(&p, 1.0, 2.0, -5.0),
+                   above = plot_palette_at(&p, 1.0, 2.0, 2.0),
+                   huge = plot_palette_at(&p, 1.0, 2.0, HUGE_VAL);
     assert_memory_equal(&below, &p.colour[0], sizeof below);
     assert_memory_equal(&above, &p.colour[PLOT_PALETTE_SIZE - 1], sizeof above);
     assert_memory_equal(&huge, &p.colour[PLOT_PALETTE_SIZE - 1], sizeof huge);
@@ -93,7 +99,8 @@ static void palette_series_colours_differ_in_grey(void **state)
     for (int a = 1; a <= 8; a++)
         for (int b = 1; b < a; b++)
             if (fabs(grey(plot_series_colour(a)) - grey(plot_series_colour(b))) < 3.0)
-                fail_msg("colours %d and %d: L* %g and %g", a, b, grey(plot_series_colour(a)), grey(plot_series_colour(b)));
+                fail_msg("colours %d and %d: L* %g and %g", a, b, grey(plot_series_colour(a)),
+                         grey(plot_series_colour(b)));
 }
 
 static const struct CMUnitTest tests[] = {

@@ -5,7 +5,8 @@
 
 static void ticks_lie_within_and_are_multiples_of_a_round_step(void **state)
 {
-    static const double range[][2] = {{0.0, 1.0}, {-3.7, 12.9}, {271.3, 299.1}, {1e-7, 9e-7}, {-5e8, 2e9}, {0.999, 1.001}};
+    static const double range[][2] = {{0.0, 1.0},   {-3.7, 12.9}, {271.3, 299.1},
+                                      {1e-7, 9e-7}, {-5e8, 2e9},  {0.999, 1.001}};
     (void)state;
     for (size_t r = 0; r < sizeof range / sizeof *range; r++)
         for (int most = 2; most < 12; most++) {
@@ -14,11 +15,13 @@ static void ticks_lie_within_and_are_multiples_of_a_round_step(void **state)
             plot_ticks_make(low, high, most, false, &t);
             assert_in_range(t.n, 1, most + 2);
             for (int i = 0; i < t.n; i++) {
-                assert_true(t.value[i] >= low - 1e-6 * (high - low) && t.value[i] <= high + 1e-6 * (high - low));
+                assert_true(t.value[i] >= low - 1e-6 * (high - low) &&
+                            t.value[i] <= high + 1e-6 * (high - low));
                 assert_true(t.text[i][0] != '\0');
             }
             for (int i = 1; i < t.n; i++) {
-                const double step = t.value[i] - t.value[i - 1], m = step / pow(10.0, floor(log10(step * (1.0 + 1e-9))));
+                const double step = t.value[i] - t.value[i - 1],
+                             m = step / pow(10.0, floor(log10(step * (1.0 + 1e-9))));
                 assert_true(fabs(m - 1.0) < 1e-6 || fabs(m - 2.0) < 1e-6 || fabs(m - 5.0) < 1e-6);
             }
         }
@@ -30,11 +33,13 @@ static void ticks_are_written_with_the_decimals_they_need(void **state)
     (void)state;
     plot_ticks_make(-0.5, 0.5, 5, false, &t);
     assert_int_equal(t.n, 5);
-    assert_string_equal(t.text[0], "\xe2\x88\x92" "0.4");
+    assert_string_equal(t.text[0], "\xe2\x88\x92"
+                                   "0.4");
     assert_string_equal(t.text[2], "0.0");
     plot_ticks_make(0.0, 4e6, 5, false, &t);
     assert_string_equal(t.text[1], "1");
-    assert_string_equal(t.factor, "\xc3\x97" "10\xe2\x81\xb6");
+    assert_string_equal(t.factor, "\xc3\x97"
+                                  "10\xe2\x81\xb6");
 }
 
 static void ticks_of_logarithms_are_powers_of_ten(void **state)
@@ -62,7 +67,8 @@ static void degrees_name_their_side(void **state)
     assert_string_equal(plot_longitude_text(190.0).text, "170\xc2\xb0W");
     assert_string_equal(plot_longitude_text(-180.0).text, "180\xc2\xb0");
     assert_string_equal(plot_longitude_text(360.0).text, "0\xc2\xb0");
-    assert_string_equal(plot_longitude_text(-330.0).text, "30\xc2\xb0" "E");
+    assert_string_equal(plot_longitude_text(-330.0).text, "30\xc2\xb0"
+                                                          "E");
 }
 
 static const struct CMUnitTest tests[] = {
