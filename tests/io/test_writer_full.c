@@ -23,7 +23,7 @@ int fallocate(int fd, int mode, off_t offset, off_t length)
 
 /* HDF5 itself loses a little memory when a write fails; nothing else may. Only a build with
  * LeakSanitizer calls this. */
-const char *__lsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
     return "leak:libhdf5";
