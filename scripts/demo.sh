@@ -99,30 +99,37 @@ log_density() {
 # ---- A file of the user -------------------------------------------------------------------------
 
 fields() {
+    local points stride=1
+    points=$("$program" info --json "$file" | number most)
+    # A network knows as many points as it was trained on: few of them, so that all are seen in a short training.
+    [[ -n $points ]] || gndp_fail "$file: no fields on shared points"
+    while ((points > 500 * stride * stride)); do
+        stride=$((stride + 1))
+    done
     cat >train.yaml <<YAML
 data:
   source: files
   files: $file
   var: $var
+  stride: $stride
   normalise: climatology
-  points: {low: 64, high: 256}
 process: {t0: 5e-4, beta0: 1e-4, beta1: 15}
 score: {net: multi_attention, layers: 3, hidden: 32, heads: 4}
 train:
-  steps: 4000
+  steps: 1500
   batch: 16
   learning_rate: {initial: 1e-4, peak: 2e-3, end: 1e-5, warmup: 100}
   ema: 0.995
   validate_every: 500
   validation_batches: 4
   max_minutes: $minutes
-sample: {batch: 4}
+sample: {batch: 8}
 output: {folder: run}
 YAML
     gndp info "$file"
     gndp train train.yaml --dry-run
     gndp train train.yaml
-    gndp sample run/model.nc -n 8 --steps 30 -o samples.nc
+    gndp sample run/model.nc -n 24 --steps 60 -o samples.nc
     gndp eval run/model.nc --samples-from samples.nc
     picture samples.nc --compare "$file" -n 4 -q -o maps.png
     picture run -q -o loss.png
