@@ -36,7 +36,7 @@ GNDP_API gndp_status gndp_model_read(const char *path, gndp_model **out);
 GNDP_API const gndp_config *gndp_model_config(const gndp_model *model);
 /**
  * Take another configuration for a training that goes on. Only what no parameter so far has followed from may differ: data.files, train.steps (with it the
- * decay of the learning rate), train.max_minutes, how often is validated and checkpointed, and the groups sample, likelihood, output.
+ * decay of the learning rate), train.max_minutes, how often is validated and checkpointed, and the groups sample, infer, likelihood, output.
  * @param changed  [capacity] out: the keys that differ, "train.steps, output.folder"; NULL with capacity 0
  * @return GNDP_OK; GNDP_ERR_STATE names the first key that may not differ, and the model is as it was
  */
@@ -92,6 +92,12 @@ GNDP_API const gndp_gaussian *gndp_generator_law(const gndp_generator *generator
 /** Fields in physical units: values [n, N, P] out. As gndp_sample(). */
 GNDP_API gndp_status gndp_generator_sample(gndp_generator *generator, const gndp_sampler_options *options, int64_t n, const uint32_t *member,
                                            double *values);
+/**
+ * Values in physical units as those that evaluator and law take: value i (point by point, components as in files) of a field is offset[i] + scale[i]
+ * z[column[i]], z a normalised field in the model's order. So any linear observation of fields becomes one of normalised fields.
+ * @param offset, scale, column  [N P] out
+ */
+GNDP_API gndp_status gndp_generator_affine(const gndp_generator *generator, double *offset, double *scale, int64_t *column);
 /** Log-density in physical units (nats of the whole field) of values [n, N, P]. */
 GNDP_API gndp_status gndp_generator_log_likelihood(gndp_generator *generator, const gndp_likelihood_options *options, int64_t n,
                                                    const uint32_t *member, const double *values, double *log_p);

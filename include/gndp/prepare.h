@@ -56,7 +56,7 @@ GNDP_API gndp_status gndp_fieldset_project(const gndp_fieldset *from, const gndp
 /* ---- Normaliser ----------------------------------------------------------------------------- */
 
 /**
- * Values to about zero mean and unit scale and back: z = (y - mean - climatology) / scale.
+ * Values to about zero mean and unit scale and back: z = (y - mean - climatology) / (scale spread).
  * Scalars: own mean and scale. Vectors: mean 0, one scale for all components, else rotations would not commute with it. Points of S²: untouched.
  */
 typedef struct gndp_normaliser {
@@ -65,15 +65,23 @@ typedef struct gndp_normaliser {
     double *scale;       /* [P], > 0 */
     int64_t points;      /* N of a climatology; 0: none */
     double *climatology; /* [N, P] anomaly of the mean at each point from `mean`; NULL: none. 0 for vectors and points of S² */
+    double *spread;      /* [N, P] standard deviation at each point over `scale`, > 0; NULL: 1. The same for all components of a vector; 1 for points of S² */
 } gndp_normaliser;
+
+typedef enum gndp_climatology {
+    GNDP_CLIMATOLOGY_NONE,
+    GNDP_CLIMATOLOGY_MEAN,  /* the mean at each point */
+    GNDP_CLIMATOLOGY_SPREAD /* and the standard deviation: standardised anomalies, which a stationary covariance fits better where land is beside sea */
+} gndp_climatology;
 
 /**
  * From one streaming pass over a set (the training part, never the test part).
- * @param climatology  also the mean at each point; shared points only, GNDP_ERR_UNSUPPORTED otherwise. The scale is then that of the anomalies
+ * @param climatology  also what is known of each point; shared points only, GNDP_ERR_UNSUPPORTED otherwise. The scale is then that of the anomalies; a
+ *                     point that never varies is given that scale too
  * @param out          free with gndp_normaliser_free()
  * @return GNDP_OK; GNDP_ERR_NONFINITE when a channel has no value; a channel that never varies gets scale 1; those of gndp_fieldset_read()
  */
-GNDP_API gndp_status gndp_normaliser_fit(const gndp_fieldset *set, bool climatology, gndp_normaliser *out);
+GNDP_API gndp_status gndp_normaliser_fit(const gndp_fieldset *set, gndp_climatology climatology, gndp_normaliser *out);
 /** mean 0, scale 1. */
 GNDP_API gndp_status gndp_normaliser_identity(int components, gndp_normaliser *out);
 GNDP_API void gndp_normaliser_free(gndp_normaliser *normaliser);
@@ -81,8 +89,8 @@ GNDP_API void gndp_normaliser_free(gndp_normaliser *normaliser);
  * lacks; GNDP_ERR_ARG */
 GNDP_API gndp_status gndp_normaliser_apply(const gndp_normaliser *normaliser, int64_t n, int64_t m, const int64_t *point, double *values);
 GNDP_API gndp_status gndp_normaliser_invert(const gndp_normaliser *normaliser, int64_t n, int64_t m, const int64_t *point, double *values);
-/** ln |dz/dy| summed over the P components of one point, - sum ln scale: what a log-density in z lacks to be one in y. */
-GNDP_API double gndp_normaliser_log_jacobian(const gndp_normaliser *normaliser);
+/** ln |dz/dy| summed over the P components of m points (point as above): what a log-density in z lacks to be one in y. */
+GNDP_API double gndp_normaliser_log_jacobian(const gndp_normaliser *normaliser, int64_t m, const int64_t *point);
 
 /* ---- Splits --------------------------------------------------------------------------------- */
 

@@ -116,6 +116,8 @@ typedef enum gndp_ode_solver { GNDP_ODE_RK4, GNDP_ODE_ADAPTIVE, GNDP_ODE_HEUN, G
 typedef struct gndp_likelihood_options {
     gndp_ode_solver solver; /* default RK4; Euler-100 is biased upwards by .05 to .1 nats a point: only to compare with papers */
     int64_t steps;          /* default 100 */
+    double power;           /* steps at t0 + (t1 - t0) (k / steps)^power, at least 1; default 1: uniform. 2 is for data with little noise under a schedule
+                               that starts at 0: the flow is stiff where v is about the noise, and needs a third of the steps there */
     double tolerance;       /* adaptive, default 1e-6 */
     int64_t probes;         /* 0: exact divergence; else Hutchinson's estimate, K-whitened, fixed along the path */
     bool gaussian_probes;   /* else Rademacher */

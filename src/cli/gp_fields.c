@@ -61,6 +61,21 @@ static int64_t spread(int64_t i, int64_t m, int64_t n)
     return m > 1 ? i * (n - 1) / (m - 1) : n / 2;
 }
 
+/* Whether point i is one of every `every` along all axes. */
+static bool on_lattice(const gndp_coords *coords, int64_t every, int64_t i)
+{
+    if (every <= 1)
+        return true;
+    if (coords->layout != GNDP_LAYOUT_PRODUCT)
+        return i % every == 0;
+    for (int a = coords->columns - 1; a >= 0; a--) {
+        if (i % coords->axis[a].size % every != 0)
+            return false;
+        i /= coords->axis[a].size;
+    }
+    return true;
+}
+
 /* Which points of shared ones: those that every chosen field has, or so many random ones of them,
  * ascending. */
 static int choose_points(const gp_data *data, const gp_take *take, const int64_t *field,
@@ -84,9 +99,13 @@ static int choose_points(const gp_data *data, const gp_take *take, const int64_t
             everywhere[i] &= w.present[i];
     }
     for (int64_t i = 0; i < w.n; i++)
-        if (everywhere[i])
+        if (everywhere[i] && on_lattice(&gndp_fieldset_get_spec(data->source)->coords, take->every, i))
             point[n++] = i;
     *m = take->points > 0 ? take->points : n;
+    if (take->fraction > 0.0 && take->points == 0) {
+        const int64_t part = (int64_t)llround(take->fraction * (double)n);
+        *m = part < 1 ? 1 : part < n ? part : n;
+    }
     if (take->points == 0 && take->most > 0 && n > take->most)
         *m = take->most;
     if (n == 0 || *m > n) {
@@ -217,9 +236,10 @@ int gp_fields_read(const char *path, const cli_select *select, const gp_take *ta
     }
     for (int64_t i = 0; i < n; i++)
         field[i] = spread(i, n, all);
-    if (gndp_fieldset_shared(out->source) && (take->points > 0 || take->most > 0))
+    const bool drawn = take->points > 0 || take->fraction > 0.0 || take->every > 0;
+    if (gndp_fieldset_shared(out->source) && (drawn || take->most > 0))
         GNDP_STEP(choose_points(out, take, field, n, &point, &m));
-    else if (take->points > 0) {
+    else if (drawn) {
         code =
             gndp_failure("%s: every field has its own points; no such stations can be drawn", path);
         goto done;

@@ -10,6 +10,8 @@
 typedef struct gp_take {
     int64_t fields; /* so many, spread evenly; 0: all */
     int64_t points; /* so many, random, the same of every field; 0: all */
+    double fraction; /* or this part of those there are; 0: all */
+    int64_t every;  /* or every so manieth along each axis of a grid (of a list: in its order); 0: all */
     int64_t most;   /* with points 0: so many random ones where there are more; 0: no bound */
     double sd;      /* of noise added to every value, known to the process */
     uint64_t seed;

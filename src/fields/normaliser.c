@@ -16,6 +16,7 @@ void gndp_normaliser_free(gndp_normaliser *normaliser)
     free(normaliser->mean);
     free(normaliser->scale);
     free(normaliser->climatology);
+    free(normaliser->spread);
     *normaliser = (gndp_normaliser){.components = 0};
 }
 
@@ -104,7 +105,26 @@ static double scale_of(double square, double count)
     return scale > 0.0 ? scale : 1.0;
 }
 
-static gndp_status fit_climatology(const gndp_fieldset *set, gndp_normaliser *out)
+/* Sums of squares at each point become standard deviations over the scale; all components of a vector share one. */
+static void fit_spread(const point_moments *m, int64_t points, const gndp_normaliser *z)
+{
+    for (int k = 0, p = 0; k < m->spec->n_channels; p += m->spec->channel[k++].components) {
+        const gndp_channel *channel = &m->spec->channel[k];
+        for (int64_t i = 0; i < points; i++) {
+            double square = 0.0, count = 0.0;
+            for (int c = p; c < p + channel->components; c++) {
+                const int64_t e = i * m->components + c;
+                square += m->square[e];
+                count += (double)m->count[e];
+            }
+            const bool known = channel->kind != GNDP_CHANNEL_SPHERE && square > 0.0;
+            for (int c = p; c < p + channel->components; c++)
+                m->square[i * m->components + c] = known ? sqrt(square / count) / z->scale[c] : 1.0;
+        }
+    }
+}
+
+static gndp_status fit_climatology(const gndp_fieldset *set, bool spread, gndp_normaliser *out)
 {
     gndp_status st = GNDP_OK;
     const gndp_fieldset_spec *spec = &set->spec;
@@ -134,6 +154,8 @@ static gndp_status fit_climatology(const gndp_fieldset *set, gndp_normaliser *ou
                 out->scale[p + c] = scale_of(about_0, count);
             for (int64_t i = 0; i < n; i++) {
                 const int64_t e = i * m.components + p + c;
+                if (channel->kind == GNDP_CHANNEL_VECTOR)
+                    m.square[e] += (double)m.count[e] * m.mean[e] * m.mean[e];
                 const bool keep = channel->kind == GNDP_CHANNEL_SCALAR && m.count[e] > 0;
                 m.mean[e] = keep ? m.mean[e] - out->mean[p + c] : 0.0;
             }
@@ -141,6 +163,11 @@ static gndp_status fit_climatology(const gndp_fieldset *set, gndp_normaliser *ou
         p += channel->components;
     }
     out->points = n;
+    if (spread) {
+        fit_spread(&m, n, out);
+        out->spread = m.square;
+        m.square = NULL;
+    }
     out->climatology = m.mean;
     m.mean = NULL;
 done:
@@ -176,17 +203,20 @@ done:
     return st;
 }
 
-gndp_status gndp_normaliser_fit(const gndp_fieldset *set, bool climatology, gndp_normaliser *out)
+gndp_status gndp_normaliser_fit(const gndp_fieldset *set, gndp_climatology climatology, gndp_normaliser *out)
 {
     gndp_status st = GNDP_OK;
     gndp_normaliser fitted = {.components = 0};
     GNDP_CHECK(out != NULL, GNDP_ERR_ARG, "out is NULL");
     *out = fitted;
     GNDP_CHECK(set != NULL, GNDP_ERR_ARG, "set is NULL");
-    GNDP_CHECK(!climatology || set->spec.first == NULL, GNDP_ERR_UNSUPPORTED,
+    GNDP_CHECK(climatology == GNDP_CLIMATOLOGY_NONE || set->spec.first == NULL, GNDP_ERR_UNSUPPORTED,
                "%s: a climatology needs points that all fields share", set->spec.origin);
     GNDP_TRY(gndp_normaliser_identity(set->components, &fitted));
-    GNDP_TRY(climatology ? fit_climatology(set, &fitted) : fit_plain(set, &fitted));
+    if (climatology == GNDP_CLIMATOLOGY_NONE)
+        GNDP_TRY(fit_plain(set, &fitted));
+    else
+        GNDP_TRY(fit_climatology(set, climatology == GNDP_CLIMATOLOGY_SPREAD, &fitted));
     *out = fitted;
     fitted = (gndp_normaliser){.components = 0};
 done:
@@ -224,6 +254,13 @@ static inline double centre_at(const gndp_normaliser *z, const int64_t *point, i
     return z->mean[p] + z->climatology[(point != NULL ? point[j] : j) * z->components + p];
 }
 
+static inline double scale_at(const gndp_normaliser *z, const int64_t *point, int64_t j, int p)
+{
+    if (z->spread == NULL)
+        return z->scale[p];
+    return z->scale[p] * z->spread[(point != NULL ? point[j] : j) * z->components + p];
+}
+
 gndp_status gndp_normaliser_apply(const gndp_normaliser *normaliser, int64_t n, int64_t m,
                                   const int64_t *point, double *values)
 {
@@ -233,7 +270,7 @@ gndp_status gndp_normaliser_apply(const gndp_normaliser *normaliser, int64_t n, 
     for (int64_t i = 0; i < n; i++)
         for (int64_t j = 0; j < m; j++)
             for (int p = 0; p < normaliser->components; p++, v++)
-                *v = (*v - centre_at(normaliser, point, j, p)) / normaliser->scale[p];
+                *v = (*v - centre_at(normaliser, point, j, p)) / scale_at(normaliser, point, j, p);
 done:
     return st;
 }
@@ -247,15 +284,16 @@ gndp_status gndp_normaliser_invert(const gndp_normaliser *normaliser, int64_t n,
     for (int64_t i = 0; i < n; i++)
         for (int64_t j = 0; j < m; j++)
             for (int p = 0; p < normaliser->components; p++, v++)
-                *v = *v * normaliser->scale[p] + centre_at(normaliser, point, j, p);
+                *v = *v * scale_at(normaliser, point, j, p) + centre_at(normaliser, point, j, p);
 done:
     return st;
 }
 
-double gndp_normaliser_log_jacobian(const gndp_normaliser *normaliser)
+double gndp_normaliser_log_jacobian(const gndp_normaliser *normaliser, int64_t m, const int64_t *point)
 {
     double sum = 0.0;
-    for (int p = 0; p < normaliser->components; p++)
-        sum -= log(normaliser->scale[p]);
+    for (int64_t j = 0; j < m; j++)
+        for (int p = 0; p < normaliser->components; p++)
+            sum -= log(scale_at(normaliser, point, j, p));
     return sum;
 }

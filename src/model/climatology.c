@@ -48,8 +48,8 @@ static double to_turn(const gndp_axis *axis, double lon)
     return lon + 360.0 * round((centre - lon) / 360.0);
 }
 
-/* Multilinear between the corners of the cell that holds x [C]: out [P]. */
-static gndp_status interpolate(const gndp_model *model, const gndp_coords *own, int64_t point, const double *x, double *out)
+/* A map [N, P] of the normaliser, multilinear between the corners of the cell that holds x [C]: out [P]. */
+static gndp_status interpolate(const gndp_model *model, const gndp_coords *own, const double *map, int64_t point, const double *x, double *out)
 {
     gndp_status st = GNDP_OK;
     const gndp_normaliser *z = &model->normaliser;
@@ -73,14 +73,14 @@ static gndp_status interpolate(const gndp_model *model, const gndp_coords *own, 
             index = index * own->axis[a].size + (second ? at[a].b : at[a].a);
         }
         for (int p = 0; p < z->components && weight != 0.0; p++)
-            out[p] += weight * z->climatology[index * z->components + p];
+            out[p] += weight * map[index * z->components + p];
     }
 done:
     return st;
 }
 
 /* Listed points have a climatology where they are and nowhere else. */
-static gndp_status look_up(const gndp_model *model, const gndp_coords *own, int64_t point, const double *x, double *out)
+static gndp_status look_up(const gndp_model *model, const gndp_coords *own, const double *map, int64_t point, const double *x, double *out)
 {
     gndp_status st = GNDP_OK;
     const gndp_normaliser *z = &model->normaliser;
@@ -89,7 +89,7 @@ static gndp_status look_up(const gndp_model *model, const gndp_coords *own, int6
         for (int a = 0; a < own->columns; a++)
             same = same && fabs(own->x[i * own->columns + a] - x[a]) <= 1e-6;
         if (same) {
-            memcpy(out, z->climatology + i * z->components, (size_t)z->components * sizeof *out);
+            memcpy(out, map + i * z->components, (size_t)z->components * sizeof *out);
             return GNDP_OK;
         }
     }
@@ -99,11 +99,27 @@ done:
     return st;
 }
 
+/* A map of the normaliser at other points x: out [M, P]. */
+static gndp_status move_map(const gndp_model *model, const double *map, const gndp_coords *coords, const double *x, double *out)
+{
+    gndp_status st = GNDP_OK;
+    const gndp_coords *own = &gndp_fieldset_get_spec(model->fields)->coords;
+    const int components = model->normaliser.components;
+    for (int64_t i = 0; i < coords->n; i++) {
+        const double *at = x + i * coords->columns;
+        if (own->layout == GNDP_LAYOUT_PRODUCT)
+            GNDP_TRY(interpolate(model, own, map, i, at, out + i * components));
+        else
+            GNDP_TRY(look_up(model, own, map, i, at, out + i * components));
+    }
+done:
+    return st;
+}
+
 gndp_status model_normaliser_at(const gndp_model *model, const gndp_coords *coords, gndp_normaliser *out)
 {
     gndp_status st = GNDP_OK;
     const gndp_normaliser *z = &model->normaliser;
-    const gndp_coords *own = &gndp_fieldset_get_spec(model->fields)->coords;
     double *x = NULL;
     GNDP_TRY(gndp_normaliser_identity(z->components, out));
     memcpy(out->mean, z->mean, (size_t)z->components * sizeof *z->mean);
@@ -112,17 +128,14 @@ gndp_status model_normaliser_at(const gndp_model *model, const gndp_coords *coor
         goto done;
     x = malloc((size_t)(coords->n * coords->columns) * sizeof *x);
     out->climatology = malloc((size_t)(coords->n * z->components) * sizeof *out->climatology);
-    GNDP_CHECK(x != NULL && out->climatology != NULL, GNDP_ERR_NOMEM, "climatology of %lld points", (long long)coords->n);
+    if (z->spread != NULL)
+        out->spread = malloc((size_t)(coords->n * z->components) * sizeof *out->spread);
+    GNDP_CHECK(x != NULL && out->climatology != NULL && (z->spread == NULL || out->spread != NULL), GNDP_ERR_NOMEM, "climatology of %lld points", (long long)coords->n);
     gndp_coords_list(coords, x);
     out->points = coords->n;
-    for (int64_t i = 0; i < coords->n; i++) {
-        const double *at = x + i * coords->columns;
-        double *to = out->climatology + i * z->components;
-        if (own->layout == GNDP_LAYOUT_PRODUCT)
-            GNDP_TRY(interpolate(model, own, i, at, to));
-        else
-            GNDP_TRY(look_up(model, own, i, at, to));
-    }
+    GNDP_TRY(move_map(model, z->climatology, coords, x, out->climatology));
+    if (z->spread != NULL)
+        GNDP_TRY(move_map(model, z->spread, coords, x, out->spread));
 done:
     free(x);
     return st;

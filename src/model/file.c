@@ -118,8 +118,10 @@ static gndp_status put_frame(gndp_archive *archive, const gndp_model *model)
     GNDP_TRY(gndp_archive_put_number(archive, "frame/x_scale", model->x_scale));
     GNDP_TRY(put_doubles(archive, "normaliser/mean", 1, normaliser->components, normaliser->mean));
     GNDP_TRY(put_doubles(archive, "normaliser/scale", 1, normaliser->components, normaliser->scale));
-    if (normaliser->points > 0)
+    if (normaliser->climatology != NULL)
         GNDP_TRY(put_doubles(archive, "normaliser/climatology", normaliser->points, normaliser->components, normaliser->climatology));
+    if (normaliser->spread != NULL)
+        GNDP_TRY(put_doubles(archive, "normaliser/spread", normaliser->points, normaliser->components, normaliser->spread));
 done:
     return st;
 }
@@ -327,14 +329,29 @@ done:
     return st;
 }
 
+/* A map [points, components] of the normaliser, if there is one. */
+static gndp_status get_map(const gndp_archive *archive, const char *key, int components, int64_t points, double **out)
+{
+    gndp_status st = GNDP_OK;
+    const gndp_array *array;
+    const double *values;
+    if (gndp_archive_get(archive, key, &array) != GNDP_OK)
+        goto done;
+    GNDP_TRY(get_finite(archive, key, components, points, &values));
+    *out = malloc((size_t)(points * components) * sizeof *values);
+    GNDP_CHECK(*out != NULL, GNDP_ERR_NOMEM, "%s of %lld points", key, (long long)points);
+    memcpy(*out, values, (size_t)(points * components) * sizeof *values);
+done:
+    return st;
+}
+
 static gndp_status get_normaliser(const gndp_archive *archive, gndp_model *model)
 {
     gndp_status st = GNDP_OK;
     const int components = gndp_fieldset_components(model->fields);
     const int64_t points = gndp_fieldset_get_spec(model->fields)->coords.n;
     gndp_normaliser *z = &model->normaliser;
-    const double *mean, *scale, *climatology;
-    const gndp_array *array;
+    const double *mean, *scale;
     GNDP_TRY(get_finite(archive, "normaliser/mean", components, 1, &mean));
     GNDP_TRY(get_finite(archive, "normaliser/scale", components, 1, &scale));
     GNDP_TRY(gndp_normaliser_identity(components, z));
@@ -342,13 +359,12 @@ static gndp_status get_normaliser(const gndp_archive *archive, gndp_model *model
     memcpy(z->scale, scale, (size_t)components * sizeof *scale);
     for (int p = 0; p < components; p++)
         GNDP_CHECK(scale[p] > 0.0, GNDP_ERR_FORMAT, "normaliser/scale: value %d is %g", p, scale[p]);
-    if (gndp_archive_get(archive, "normaliser/climatology", &array) != GNDP_OK)
-        goto done;
-    GNDP_TRY(get_finite(archive, "normaliser/climatology", components, points, &climatology));
-    z->climatology = malloc((size_t)(points * components) * sizeof *climatology);
-    GNDP_CHECK(z->climatology != NULL, GNDP_ERR_NOMEM, "climatology of %lld points", (long long)points);
-    memcpy(z->climatology, climatology, (size_t)(points * components) * sizeof *climatology);
-    z->points = points;
+    GNDP_TRY(get_map(archive, "normaliser/climatology", components, points, &z->climatology));
+    GNDP_TRY(get_map(archive, "normaliser/spread", components, points, &z->spread));
+    GNDP_CHECK(z->spread == NULL || z->climatology != NULL, GNDP_ERR_FORMAT, "normaliser/spread without normaliser/climatology");
+    for (int64_t i = 0; z->spread != NULL && i < points * components; i++)
+        GNDP_CHECK(z->spread[i] > 0.0, GNDP_ERR_FORMAT, "normaliser/spread: value %lld is %g", (long long)i, z->spread[i]);
+    z->points = z->climatology != NULL ? points : 0;
 done:
     return st;
 }

@@ -78,6 +78,27 @@ done:
     return st;
 }
 
+gndp_status gndp_generator_affine(const gndp_generator *generator, double *offset, double *scale, int64_t *column)
+{
+    gndp_status st = GNDP_OK;
+    GNDP_CHECK(generator != NULL && offset != NULL && scale != NULL && column != NULL, GNDP_ERR_ARG, "an argument is NULL");
+    const int64_t size = generator->points * generator->model->net.y_dim;
+    for (int64_t i = 0; i < size; i++)
+        scale[i] = (double)i;
+    model_swap(generator->model, 1, generator->points, scale);
+    for (int64_t i = 0; i < size; i++) {
+        column[i] = (int64_t)scale[i];
+        offset[i] = 0.0;
+        scale[i] = 1.0;
+    }
+    GNDP_TRY(gndp_normaliser_invert(&generator->normaliser, 1, generator->points, NULL, offset));
+    GNDP_TRY(gndp_normaliser_invert(&generator->normaliser, 1, generator->points, NULL, scale));
+    for (int64_t i = 0; i < size; i++)
+        scale[i] -= offset[i];
+done:
+    return st;
+}
+
 gndp_status gndp_generator_log_likelihood(gndp_generator *generator, const gndp_likelihood_options *options, int64_t n,
                                           const uint32_t *member, const double *values, double *log_p)
 {
@@ -98,7 +119,7 @@ gndp_status gndp_generator_log_likelihood(gndp_generator *generator, const gndp_
     GNDP_TRY(gndp_log_likelihood(generator->evaluator, gndp_process_schedule(model->process), generator->law, options, n, member, z, log_p,
                                  NULL));
     for (int64_t i = 0; i < n; i++)
-        log_p[i] += (double)generator->points * gndp_normaliser_log_jacobian(&generator->normaliser);
+        log_p[i] += gndp_normaliser_log_jacobian(&generator->normaliser, generator->points, NULL);
 done:
     free(z);
     return st;

@@ -94,7 +94,8 @@ static uint64_t mix_frame(uint64_t hash, const gndp_model *model)
     hash = mix(hash, numbers, sizeof numbers);
     hash = mix(hash, z->mean, row);
     hash = mix(hash, z->scale, row);
-    return z->points > 0 ? mix(hash, z->climatology, (size_t)z->points * row) : hash;
+    hash = z->climatology != NULL ? mix(hash, z->climatology, (size_t)z->points * row) : hash;
+    return z->spread != NULL ? mix(hash, z->spread, (size_t)z->points * row) : hash;
 }
 
 void model_hash_of(const gndp_model *model, char out[17])

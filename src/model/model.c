@@ -269,7 +269,11 @@ static gndp_status fit_normaliser(gndp_model *model, const gndp_fieldset *data)
     if (strcmp(text, "none") == 0)
         GNDP_TRY(gndp_normaliser_identity(gndp_fieldset_components(data), &model->normaliser));
     else
-        GNDP_TRY(gndp_normaliser_fit(data, strcmp(text, "climatology") == 0, &model->normaliser));
+        GNDP_TRY(gndp_normaliser_fit(data,
+                                     strcmp(text, "anomalies") == 0     ? GNDP_CLIMATOLOGY_SPREAD
+                                     : strcmp(text, "climatology") == 0 ? GNDP_CLIMATOLOGY_MEAN
+                                                                        : GNDP_CLIMATOLOGY_NONE,
+                                     &model->normaliser));
 done:
     return st;
 }

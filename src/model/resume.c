@@ -20,6 +20,7 @@ static bool may_change(const char *path)
                                        "train.checkpoint_every",
                                        "train.checkpoint_minutes",
                                        "sample.",
+                                       "infer.",
                                        "likelihood.",
                                        "output."};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {

@@ -162,7 +162,7 @@ gndp_status sample_adaptive(sampler_run *run)
                                       .from = run->schedule->t1,
                                       .to = run->schedule->t0,
                                       .tolerance = run->options->tolerance,
-                                      .real = run->real,
+                                      .real = run->slots.real,
                                       .name = run->name,
                                       .slope = flow_slope,
                                       .watch = flow_watch,

@@ -200,26 +200,38 @@ done:
     return st;
 }
 
+gndp_status evaluator_product(gndp_evaluator *ev, int64_t n, int64_t active, const double *t,
+                              bool one_time, const double *y, const double *cot, double *g,
+                              double *out)
+{
+    gndp_status st = GNDP_OK;
+    score_plan *p = NULL;
+    GNDP_TRY(plans_vjp(ev, &p));
+    const int64_t size = evaluator_size(ev), stride = ev->plan_points * ev->components;
+    memset(p->cot.data, 0, gndp_type_bytes(p->cot.type));
+    fill_rows(ev, n, t, one_time, y);
+    for (int64_t k = 0; k < ev->batch; k++) {
+        plans_put(&p->cot, k * stride, size, cot + k % n * size);
+    }
+    GNDP_TRY(run(p));
+    get_rows(ev, &p->out[0], n, g);
+    get_rows(ev, &p->out[1], n, out);
+    ev->count += 2 * active;
+done:
+    return st;
+}
+
 gndp_status gndp_evaluator_vjp(gndp_evaluator *ev, int64_t n, const double *t, bool one_time,
                                const double *y, const double *cot, double *g, double *out)
 {
     gndp_status st = GNDP_OK;
-    score_plan *p = NULL;
     GNDP_TRY(check_call(ev, n, t, y, g));
     GNDP_CHECK(n == 0 || (cot != NULL && out != NULL), GNDP_ERR_ARG, "an array is NULL");
-    GNDP_TRY(plans_vjp(ev, &p));
-    const int64_t size = evaluator_size(ev), stride = ev->plan_points * ev->components;
-    memset(p->cot.data, 0, gndp_type_bytes(p->cot.type));
+    const int64_t size = evaluator_size(ev);
     for (int64_t r = 0; r < n; r += ev->batch) {
         const int64_t some = n - r < ev->batch ? n - r : ev->batch;
-        fill_rows(ev, some, one_time ? t : t + r, one_time, y + r * size);
-        for (int64_t k = 0; k < ev->batch; k++) {
-            plans_put(&p->cot, k * stride, size, cot + (r + k % some) * size);
-        }
-        GNDP_TRY(run(p));
-        get_rows(ev, &p->out[0], some, g + r * size);
-        get_rows(ev, &p->out[1], some, out + r * size);
-        ev->count += 2 * some;
+        GNDP_TRY(evaluator_product(ev, some, some, one_time ? t : t + r, one_time, y + r * size,
+                                   cot + r * size, g + r * size, out + r * size));
     }
 done:
     return st;

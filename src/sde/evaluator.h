@@ -14,6 +14,11 @@
 gndp_status evaluator_block(gndp_evaluator *ev, int64_t n, int64_t active, const double *t,
                             bool one_time, const double *y, double *g);
 
+/** g and J' cot of one block. */
+gndp_status evaluator_product(gndp_evaluator *ev, int64_t n, int64_t active, const double *t,
+                              bool one_time, const double *y, const double *cot, double *g,
+                              double *out);
+
 /** g and mean over probes of a' J b, a and b [n, probes, N P]; n <= batch. */
 gndp_status evaluator_probe(gndp_evaluator *ev, int64_t n, int64_t active, const double *t,
                             bool one_time, const double *y, int64_t probes, const double *a,

@@ -10,7 +10,8 @@
 
 gndp_likelihood_options gndp_likelihood_options_default(void)
 {
-    return (gndp_likelihood_options){.solver = GNDP_ODE_RK4, .steps = 100, .tolerance = 1e-6};
+    return (gndp_likelihood_options){
+        .solver = GNDP_ODE_RK4, .steps = 100, .power = 1.0, .tolerance = 1e-6};
 }
 
 /* A block on its way from t0 to t1: dy/dt = F = -(beta/2) [(y - m) + g], dl/dt = div F. */
@@ -205,6 +206,13 @@ done:
     return st;
 }
 
+/* Share of the way behind k steps. */
+static double spaced(const gndp_likelihood_options *o, int64_t k)
+{
+    const double even = (double)k / (double)o->steps;
+    return o->power == 1.0 ? even : pow(even, o->power);
+}
+
 static gndp_status run_flow(flow *f)
 {
     gndp_status st = GNDP_OK;
@@ -226,8 +234,7 @@ static gndp_status run_flow(flow *f)
         GNDP_TRY(adaptive_run(&problem, &f->adaptive, f->y, f->l));
     } else {
         for (int64_t k = 0; k < steps; k++) {
-            const double t = t0 + way * ((double)k / (double)steps),
-                         s = t0 + way * ((double)(k + 1) / (double)steps);
+            const double t = t0 + way * spaced(f->options, k), s = t0 + way * spaced(f->options, k + 1);
             GNDP_TRY(solver_steps[f->options->solver](f, t, s - t));
             GNDP_TRY(watch(f, (double)(k + 1)));
         }
@@ -247,6 +254,8 @@ static gndp_status check_options(const gndp_likelihood_options *o)
                GNDP_ERR_RANGE, "solver %d is none", (int)o->solver);
     GNDP_CHECK(o->steps >= 1 && o->steps <= 100000000, GNDP_ERR_RANGE, "%lld steps",
                (long long)o->steps);
+    GNDP_CHECK(o->power >= 1.0 && o->power <= 8.0, GNDP_ERR_RANGE, "power %g, allowed are 1 to 8",
+               o->power);
     GNDP_CHECK(o->tolerance > 0.0 && o->tolerance < 1.0, GNDP_ERR_RANGE,
                "tolerance %g, allowed is above 0 and below 1", o->tolerance);
     GNDP_CHECK(o->probes >= 0 && o->probes <= 65535, GNDP_ERR_RANGE,

@@ -99,21 +99,74 @@ static gndp_status colour(const noise_source *noise, int64_t n, double *out)
     return GNDP_OK;
 }
 
-gndp_status noise_fill(noise_source *noise, gndp_key key, const uint32_t *member, int64_t n,
-                       double *out)
+/* Where the normals of n rows go before they are coloured. */
+static double *plain_rows(const noise_source *noise, double *out)
+{
+    return noise->xi != NULL ? noise->xi : out;
+}
+
+static gndp_status colour_rows(noise_source *noise, int64_t n, double *out)
 {
     gndp_status st = GNDP_OK;
-    double *to = noise->xi != NULL ? noise->xi : out;
-    for (int64_t r = 0; r < n; r++) {
-        GNDP_TRY(gndp_random_normal_f64(key.seed, key.step, member[r], key.stream, 0, noise->rank,
-                                        to + r * noise->rank));
-    }
     if (noise->xi != NULL) {
         GNDP_TRY(colour(noise, n, out));
     } else {
         for (int64_t i = 0; i < n * noise->size; i++) {
             out[i] *= noise->white;
         }
+    }
+done:
+    return st;
+}
+
+gndp_status noise_fill(noise_source *noise, gndp_key key, const uint32_t *member, int64_t n,
+                       double *out)
+{
+    gndp_status st = GNDP_OK;
+    for (int64_t r = 0; r < n; r++) {
+        GNDP_TRY(gndp_random_normal_f64(key.seed, key.step, member[r], key.stream, 0, noise->rank,
+                                        plain_rows(noise, out) + r * noise->rank));
+    }
+    GNDP_TRY(colour_rows(noise, n, out));
+done:
+    return st;
+}
+
+gndp_status noise_fill_streams(noise_source *noise, gndp_key key, uint32_t member, int64_t n,
+                               double *out)
+{
+    gndp_status st = GNDP_OK;
+    for (int64_t r = 0; r < n; r++) {
+        GNDP_TRY(gndp_random_normal_f64(key.seed, key.step, member, key.stream + (uint32_t)r, 0,
+                                        noise->rank, plain_rows(noise, out) + r * noise->rank));
+    }
+    GNDP_TRY(colour_rows(noise, n, out));
+done:
+    return st;
+}
+
+gndp_status noise_product(noise_source *noise, int64_t n, const double *v, double *out)
+{
+    gndp_status st = GNDP_OK;
+    const int64_t size = noise->size;
+    if (noise->xi == NULL) {
+        for (int64_t i = 0; i < n * size; i++) {
+            out[i] = noise->white * noise->white * v[i];
+        }
+        return GNDP_OK;
+    }
+    if (noise->root == NULL) {
+        GNDP_TRY(gndp_gaussian_apply(noise->law, n, v, out));
+        goto done;
+    }
+    for (int64_t r = 0; r < n; r += LANES) { /* L (L' v) */
+        const int lanes = n - r < LANES ? (int)(n - r) : LANES;
+        panel_pack(size, lanes, LANES, v + r * size, size, noise->panel[0]);
+        panel_lower(noise->table, false, true, size, noise->root, size, 2, gndp_threads_get(),
+                    noise->panel[0], noise->panel[1]);
+        panel_lower(noise->table, false, false, size, noise->root, size, 2, gndp_threads_get(),
+                    noise->panel[1], noise->panel[0]);
+        panel_unpack(size, lanes, LANES, noise->panel[0], out + r * size, size);
     }
 done:
     return st;

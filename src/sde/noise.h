@@ -35,4 +35,12 @@ void noise_close(noise_source *noise);
 gndp_status noise_fill(noise_source *noise, gndp_key key, const uint32_t *member, int64_t n,
                        double *out);
 
+/** As noise_fill for one member: row i takes stream key.stream + i. */
+gndp_status noise_fill_streams(noise_source *noise, gndp_key key, uint32_t member, int64_t n,
+                               double *out);
+
+/** out = K v, n <= group rows of N P, without memory of its own where noise_fill takes none; out
+ * may not be v. */
+gndp_status noise_product(noise_source *noise, int64_t n, const double *v, double *out);
+
 #endif

@@ -181,56 +181,10 @@ done:
 
 /* ---- Blocks ---------------------------------------------------------------------------------- */
 
-/*
- * A member's slot is its number modulo the block, whoever else is drawn, so that it always meets
- * the same code: member k is the (number of earlier ones with its slot)-th block's. Where every
- * realization has points of its own, its place in the call is its slot.
- */
-static gndp_status assign(const sampler_run *run, int64_t n, const uint32_t *member, int64_t *block,
-                          int64_t *blocks)
+static gndp_status start_block(sampler_run *run, const double *start)
 {
     gndp_status st = GNDP_OK;
-    int64_t *taken = calloc((size_t)run->b, sizeof *taken);
-    GNDP_CHECK(taken != NULL, GNDP_ERR_NOMEM, "%lld slots", (long long)run->b);
-    *blocks = 0;
-    for (int64_t i = 0; i < n; i++) {
-        const int64_t slot = evaluator_own_points(run->ev) ? i : member[i] % run->b;
-        block[i] = taken[slot]++;
-        *blocks = *blocks > block[i] ? *blocks : block[i] + 1;
-    }
-done:
-    free(taken);
-    return st;
-}
-
-/* Which realization of the call each slot of a block holds; `first` fills the empty ones. */
-static void gather(sampler_run *run, int64_t n, const uint32_t *member, const int64_t *block,
-                   int64_t *source)
-{
-    int64_t first = -1;
-    run->active = 0;
-    for (int64_t s = 0; s < run->b; s++) {
-        run->real[s] = false;
-    }
-    for (int64_t i = 0; i < n; i++) {
-        if (block[i] == run->block) {
-            const int64_t slot = evaluator_own_points(run->ev) ? i : member[i] % run->b;
-            source[slot] = i;
-            run->real[slot] = true;
-            run->active++;
-            first = first < 0 ? i : first;
-        }
-    }
-    for (int64_t s = 0; s < run->b; s++) {
-        source[s] = run->real[s] ? source[s] : first;
-        run->member[s] = member[source[s]];
-        run->name[s] = member[source[s]];
-    }
-}
-
-static gndp_status start_block(sampler_run *run, const int64_t *source, const double *start)
-{
-    gndp_status st = GNDP_OK;
+    const int64_t *source = run->slots.source;
     if (start == NULL) {
         GNDP_TRY(noise_fill(&run->noise, key_of(run, 0, SDE_STREAM_START), run->member, run->b,
                             run->xi));
@@ -324,9 +278,8 @@ static gndp_status open_run(sampler_run *run, const gndp_gaussian *law, bool ada
     run->row = malloc((size_t)run->b * sizeof *run->row);
     run->member = malloc((size_t)run->b * sizeof *run->member);
     run->name = malloc((size_t)run->b * sizeof *run->name);
-    run->real = malloc((size_t)run->b * sizeof *run->real);
     GNDP_CHECK(run->grid != NULL && run->mean != NULL && run->row != NULL && run->member != NULL &&
-                   run->name != NULL && run->real != NULL,
+                   run->name != NULL,
                GNDP_ERR_NOMEM, "%lld values", (long long)run->size);
     gndp_gaussian_mean(law, run->mean);
     GNDP_TRY(noise_open(law, run->b, true, &run->noise));
@@ -349,7 +302,7 @@ static void close_run(sampler_run *run)
     free(run->grid);
     free(run->member);
     free(run->name);
-    free(run->real);
+    slots_close(&run->slots);
     noise_close(&run->noise);
     adaptive_close(&run->adaptive);
 }
@@ -362,31 +315,30 @@ gndp_status gndp_sample(gndp_evaluator *ev, const gndp_schedule *schedule, const
     const gndp_sampler_options o = options != NULL ? *options : gndp_sampler_options_default();
     sampler_run run = {.ev = ev, .schedule = schedule, .options = &o};
     sampler_advance advance = NULL;
-    int64_t *block = NULL, *source = NULL;
     GNDP_TRY(check_sample(ev, schedule, law, n, member, y));
     GNDP_TRY(check_options(&o));
     GNDP_TRY(sampler_method(o.sampler, &advance));
     run.b = gndp_evaluator_batch(ev);
     run.size = evaluator_size(ev);
     GNDP_TRY(open_run(&run, law, advance == NULL));
-    block = malloc((size_t)n * sizeof *block + 1);
-    source = malloc((size_t)run.b * sizeof *source);
-    GNDP_CHECK(block != NULL && source != NULL, GNDP_ERR_NOMEM, "%lld members", (long long)n);
-    GNDP_TRY(assign(&run, n, member, block, &run.blocks));
+    GNDP_TRY(slots_open(run.b, evaluator_own_points(ev), n, member, &run.slots));
+    run.blocks = run.slots.blocks;
     for (run.block = 0; run.block < run.blocks; run.block++) {
-        gather(&run, n, member, block, source);
-        GNDP_TRY(start_block(&run, source, start));
+        slots_take(&run.slots, run.block, run.member);
+        run.active = run.slots.active;
+        for (int64_t r = 0; r < run.b; r++) {
+            run.name[r] = run.member[r];
+        }
+        GNDP_TRY(start_block(&run, start));
         GNDP_TRY(run_block(&run, advance));
         for (int64_t r = 0; r < run.b; r++) {
-            if (run.real[r]) {
-                memcpy(y + source[r] * run.size, run.y + r * run.size,
+            if (run.slots.real[r]) {
+                memcpy(y + run.slots.source[r] * run.size, run.y + r * run.size,
                        (size_t)run.size * sizeof *y);
             }
         }
     }
 done:
     close_run(&run);
-    free(block);
-    free(source);
     return st;
 }

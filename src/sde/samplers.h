@@ -6,6 +6,7 @@
 #include "sde/adaptive.h"
 #include "sde/evaluator.h"
 #include "sde/noise.h"
+#include "sde/slots.h"
 
 /* Memory and settings of a run; rows are slots of a block, `b` of them, all in use: slots without a
  * member of their own repeat the first member of the block. */
@@ -15,6 +16,7 @@ typedef struct sampler_run {
     const gndp_sampler_options *options;
     noise_source noise;
     adaptive_memory adaptive;
+    slot_order slots;
     int64_t b, size, active; /* slots, N P, members in this block */
     double *grid;            /* [steps + 1] */
     double *mean;            /* [N P] */
@@ -23,7 +25,6 @@ typedef struct sampler_run {
     double *row;             /* [b] */
     uint32_t *member;        /* [b] */
     int64_t *name;           /* [b] the same, for messages */
-    bool *real;              /* [b] false for slots that repeat the first member */
     int64_t block, blocks;
 } sampler_run;
 

@@ -238,6 +238,21 @@ done:
     return st;
 }
 
+/* Fields differ much in how large they are: one batch tells little. */
+static gndp_status mean_zero_loss(loop *l)
+{
+    enum { BATCHES = 16 };
+    gndp_status st = GNDP_OK;
+    l->zero_loss = 0.0;
+    for (uint32_t i = 0; i < BATCHES; i++) {
+        double loss;
+        GNDP_TRY(train_steps_zero_loss(l->steps, l->train, i, &loss));
+        l->zero_loss += loss / BATCHES;
+    }
+done:
+    return st;
+}
+
 gndp_status gndp_train(gndp_model *model, const gndp_batch_source *train, const gndp_batch_source *validation, const gndp_train_options *options)
 {
     gndp_status st = GNDP_OK;
@@ -256,7 +271,7 @@ gndp_status gndp_train(gndp_model *model, const gndp_batch_source *train, const 
         GNDP_TRY(gndp_device_open("cpu", NULL, &device));
     GNDP_TRY(train_steps_create(model, &l.settings, l.options->device != NULL ? l.options->device : device, &l.steps));
     GNDP_TRY(train_folder_open(l.options->folder, l.options->fresh, model, &l.folder));
-    GNDP_TRY(train_steps_zero_loss(l.steps, train, 0, &l.zero_loss));
+    GNDP_TRY(mean_zero_loss(&l));
     st = run(&l);
     if (st != GNDP_ERR_IO && st != GNDP_ERR_NOMEM) { /* keep what there is, and the first message */
         const gndp_status why = st;

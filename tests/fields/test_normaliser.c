@@ -105,9 +105,9 @@ static double *copy_of(const fixture *t)
 static void normaliser_makes_unit_moments(void **state)
 {
     fixture *t = *state;
-    for (int climatology = 0; climatology < 2; climatology++) {
+    for (gndp_climatology kind = GNDP_CLIMATOLOGY_NONE; kind <= GNDP_CLIMATOLOGY_SPREAD; kind++) {
         gndp_normaliser z;
-        assert_ok(gndp_normaliser_fit(t->set, climatology, &z));
+        assert_ok(gndp_normaliser_fit(t->set, kind, &z));
         assert_int_equal(z.components, P);
         double *v = copy_of(t), mean, square, other, length;
         assert_ok(gndp_normaliser_apply(&z, F, N, NULL, v));
@@ -125,7 +125,7 @@ static void normaliser_makes_unit_moments(void **state)
             assert_memory_equal(v + i * P + 3, t->values + i * P + 3, 3 * sizeof *v);
         assert_near(z.scale[6], 1.0, 0.0);
         assert_near(v[6], 0.0, 1e-15);
-        if (climatology)
+        if (kind != GNDP_CLIMATOLOGY_NONE)
             assert_near(z.scale[0], 3.0, 0.2); /* the spread about 500 sin n; 1100 draws: 2 % */
         else
             assert_true(z.scale[0] > 300.0);
@@ -139,7 +139,7 @@ static void normaliser_climatology_is_the_mean_at_each_point(void **state)
 {
     fixture *t = *state;
     gndp_normaliser z;
-    assert_ok(gndp_normaliser_fit(t->set, true, &z));
+    assert_ok(gndp_normaliser_fit(t->set, GNDP_CLIMATOLOGY_MEAN, &z));
     assert_int_equal(z.points, N);
     for (int n = 0; n < N; n++) {
         double sum = 0.0, count = 0.0;
@@ -158,13 +158,54 @@ static void normaliser_climatology_is_the_mean_at_each_point(void **state)
     gndp_normaliser_free(&z);
 }
 
+/* Where there are values, those of a scalar have mean 0 and mean square 1 at each point by itself; a vector has mean square 2. */
+static void normaliser_spread_is_the_deviation_at_each_point(void **state)
+{
+    fixture *t = *state;
+    gndp_normaliser z;
+    assert_ok(gndp_normaliser_fit(t->set, GNDP_CLIMATOLOGY_SPREAD, &z));
+    double *v = copy_of(t);
+    assert_ok(gndp_normaliser_apply(&z, F, N, NULL, v));
+    for (int n = 0; n < N; n++) {
+        double sum = 0.0, square = 0.0, count = 0.0, length = 0.0, winds = 0.0;
+        for (int f = 0; f < F; f++) {
+            const double *at = v + (f * N + n) * P;
+            if (t->present[(f * N + n) * K]) {
+                sum += at[0];
+                square += at[0] * at[0];
+                count += 1.0;
+            }
+            if (t->present[(f * N + n) * K + 1]) {
+                length += at[1] * at[1] + at[2] * at[2];
+                winds += 1.0;
+            }
+        }
+        if (count > 0.0) {
+            assert_near(sum / count, 0.0, 1e-9);
+            assert_near(square / count, 1.0, 1e-9);
+        } else {
+            assert_near(z.spread[n * P], 1.0, 0.0);
+        }
+        assert_near(length / winds, 2.0, 1e-9);
+        assert_near(z.spread[n * P + 1], z.spread[n * P + 2], 0.0);
+        for (int p = 3; p < P; p++)
+            assert_near(z.spread[n * P + p], 1.0, 0.0);
+    }
+    free(v);
+    double one_by_one = 0.0;
+    for (int64_t n = 0; n < N; n++)
+        one_by_one += gndp_normaliser_log_jacobian(&z, 1, &n);
+    assert_near(gndp_normaliser_log_jacobian(&z, N, NULL), one_by_one, 1e-10);
+    gndp_normaliser_free(&z);
+}
+
 static void normaliser_invert_undoes_apply(void **state)
 {
     fixture *t = *state;
     dice d = {1, 0};
-    for (int climatology = 0; climatology < 2; climatology++) {
+    for (gndp_climatology kind = GNDP_CLIMATOLOGY_NONE; kind <= GNDP_CLIMATOLOGY_SPREAD; kind++) {
         gndp_normaliser z;
-        assert_ok(gndp_normaliser_fit(t->set, climatology, &z));
+        assert_ok(gndp_normaliser_fit(t->set, kind, &z));
         double *v = copy_of(t);
         assert_ok(gndp_normaliser_apply(&z, F, N, NULL, v));
         assert_ok(gndp_normaliser_invert(&z, F, N, NULL, v));
@@ -194,7 +235,7 @@ static void normaliser_log_jacobian_joins_densities(void **state)
     (void)state;
     gndp_normaliser z;
     assert_ok(gndp_normaliser_identity(2, &z));
-    assert_near(gndp_normaliser_log_jacobian(&z), 0.0, 0.0);
+    assert_near(gndp_normaliser_log_jacobian(&z, 1, NULL), 0.0, 0.0);
     z.mean[0] = 3.0;
     z.scale[0] = 2.5;
     z.scale[1] = 1e-3;
@@ -206,7 +247,7 @@ static void normaliser_log_jacobian_joins_densities(void **state)
         in_y += -0.5 * e * e - log(z.scale[p] * sqrt(2.0 * 3.14159265358979323846));
         in_z += -0.5 * v[p] * v[p] - log(sqrt(2.0 * 3.14159265358979323846));
     }
-    assert_near(in_z + gndp_normaliser_log_jacobian(&z), in_y, 1e-12);
+    assert_near(in_z + gndp_normaliser_log_jacobian(&z, 1, NULL), in_y, 1e-12);
     gndp_normaliser_free(&z);
 }
 
@@ -217,7 +258,7 @@ static void normaliser_of_one_field_stays_finite(void **state)
     fixture *t = *state;
     gndp_fieldset *set = make_set(t->values, NULL, 1);
     gndp_normaliser z;
-    assert_ok(gndp_normaliser_fit(set, true, &z));
+    assert_ok(gndp_normaliser_fit(set, GNDP_CLIMATOLOGY_MEAN, &z));
     assert_near(z.scale[0], 1.0, 0.0);
     double v[N * P];
     memcpy(v, t->values, sizeof v);
@@ -237,14 +278,14 @@ static void normaliser_refuses_misuse(void **state)
     for (int i = 0; i < F * N; i++)
         none[i * K + 1] = 0;
     gndp_fieldset *set = make_set(t->values, none, F), *own = NULL;
-    for (int climatology = 0; climatology < 2; climatology++) {
-        assert_fails(gndp_normaliser_fit(set, climatology, &z), GNDP_ERR_NONFINITE,
+    for (gndp_climatology kind = GNDP_CLIMATOLOGY_NONE; kind <= GNDP_CLIMATOLOGY_SPREAD; kind++) {
+        assert_fails(gndp_normaliser_fit(set, kind, &z), GNDP_ERR_NONFINITE,
                      "channel 'wind' has no value");
         assert_null(z.mean);
     }
     gndp_fieldset_free(set);
-    assert_fails(gndp_normaliser_fit(NULL, true, &z), GNDP_ERR_ARG, "set");
-    assert_fails(gndp_normaliser_fit(t->set, true, NULL), GNDP_ERR_ARG, "out");
+    assert_fails(gndp_normaliser_fit(NULL, GNDP_CLIMATOLOGY_MEAN, &z), GNDP_ERR_ARG, "set");
+    assert_fails(gndp_normaliser_fit(t->set, GNDP_CLIMATOLOGY_MEAN, NULL), GNDP_ERR_ARG, "out");
     assert_fails(gndp_normaliser_identity(0, &z), GNDP_ERR_RANGE, "0 components");
 
     const int64_t first[2] = {0, 2}, far[2] = {0, N};
@@ -257,15 +298,15 @@ static void normaliser_refuses_misuse(void **state)
                                      .channel = &channel};
     const gndp_array a = gndp_array_view(gndp_type_2d(GNDP_F64, 2, 1), x);
     assert_ok(gndp_fieldset_create(&spec, &a, NULL, &own));
-    assert_fails(gndp_normaliser_fit(own, true, &z), GNDP_ERR_UNSUPPORTED,
+    assert_fails(gndp_normaliser_fit(own, GNDP_CLIMATOLOGY_SPREAD, &z), GNDP_ERR_UNSUPPORTED,
                  "points that all fields share");
-    assert_ok(gndp_normaliser_fit(own, false, &z));
+    assert_ok(gndp_normaliser_fit(own, GNDP_CLIMATOLOGY_NONE, &z));
     assert_near(z.mean[0], 0.5, 0.0);
     assert_near(z.scale[0], 0.5, 0.0);
     gndp_normaliser_free(&z);
     gndp_fieldset_free(own);
 
-    assert_ok(gndp_normaliser_fit(t->set, true, &z));
+    assert_ok(gndp_normaliser_fit(t->set, GNDP_CLIMATOLOGY_MEAN, &z));
     assert_fails(gndp_normaliser_apply(&z, 1, 2, far, v), GNDP_ERR_RANGE,
                  "point 20, the climatology has 20");
     assert_fails(gndp_normaliser_invert(&z, 1, N + 1, NULL, v), GNDP_ERR_RANGE, "21 points");
@@ -280,6 +321,8 @@ static void normaliser_refuses_misuse(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(normaliser_makes_unit_moments, setup, teardown),
     cmocka_unit_test_setup_teardown(normaliser_climatology_is_the_mean_at_each_point, setup,
+                                    teardown),
+    cmocka_unit_test_setup_teardown(normaliser_spread_is_the_deviation_at_each_point, setup,
                                     teardown),
     cmocka_unit_test_setup_teardown(normaliser_invert_undoes_apply, setup, teardown),
     cmocka_unit_test(normaliser_log_jacobian_joins_densities),

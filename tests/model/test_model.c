@@ -55,6 +55,9 @@ static void assert_same_description(const gndp_model *a, const gndp_model *b)
     assert_memory_equal(m->scale, n->scale, (size_t)m->components * sizeof(double));
     if (m->points > 0)
         assert_memory_equal(m->climatology, n->climatology, (size_t)(m->points * m->components) * sizeof(double));
+    assert_true((m->spread != NULL) == (n->spread != NULL));
+    if (m->spread != NULL)
+        assert_memory_equal(m->spread, n->spread, (size_t)(m->points * m->components) * sizeof(double));
     free(s);
     free(t);
 }
@@ -63,7 +66,7 @@ static void model_comes_back_as_it_was(void **state)
 {
     (void)state;
     gndp_fieldset *set = region(1);
-    gndp_model *model = model_from("data: {normalise: climatology}\nscore: {hidden: 16, heads: 2, layers: 1}\nprocess: {mean: [0.5, 1, 2]}", set),
+    gndp_model *model = model_from("data: {normalise: anomalies}\nscore: {hidden: 16, heads: 2, layers: 1}\nprocess: {mean: [0.5, 1, 2]}", set),
                *read = NULL;
     const gndp_model_progress progress = {.step = 41, .seconds = 3.5, .best_validation = 0.25, .loss_sum = 1.5, .loss_count = 7.0};
     scramble(gndp_model_store(model));
