@@ -20,7 +20,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 mkdir "$folder/bin" "$folder/work"
 ln -s "$program" "$folder/bin/gndp"
-export PATH=$folder/bin:$PATH
+export PATH=$folder/bin:$PATH GNDP_ROOT
 cd "$folder/work"
 
 inside=false   # a console fence
@@ -28,7 +28,7 @@ continues=false # the line before ended in a backslash
 command=""
 run_command() {
     [[ -n $command ]] || return 0
-    bash -c "$command" 2>&1 | sed 's/[ \t]*$//' || true
+    bash -c "$command" 2>&1 | sed -e 's/[ \t]*$//' -e "s#$folder/work/##g" || true
     command=""
 }
 while IFS= read -r line; do

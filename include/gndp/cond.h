@@ -90,15 +90,16 @@ typedef struct gndp_conditional_options {
     gndp_grid_kind grid;                 /* default: uniform in time */
     int64_t steps;                       /* M, default 100; smc and twisted: 50 */
     /* langevin and hybrid */
-    int64_t inner;                       /* J corrector steps for each outer one, default 25 */
+    int64_t inner;                       /* J corrector steps for each outer one, default 5 */
     gndp_langevin_size size;             /* default VARIANCE */
     double psi;                          /* langevin: size of one of them, default 1, at most 1.9; hybrid: Langevin time a unit of B, default 25 */
     double tau;                          /* corrector only below this fraction of the time span, default 0.5 */
     gndp_preconditioner preconditioner;
     gndp_context_mode context;
     double lambda0;                      /* multiplier of the score, default 1: anything else samples no posterior, and outputs say so */
-    int64_t clean_steps;                 /* Langevin steps at t0, default 0, of */
-    double clean_eta;                    /* size eta; 0: by a bound on the curvature */
+    /* langevin (but not as published) and guidance */
+    int64_t clean_steps;                 /* schur steps at the last time above t0, default 300 (guidance 150), of */
+    double clean_eta;                    /* sizes from eta down to eta/5; 0: eta = 1/(largest curvature), found by 10 products with the Jacobian */
     /* repaint */
     int64_t repeats;                     /* R, default 10 */
     /* guidance and twisted */
@@ -122,8 +123,10 @@ GNDP_API gndp_conditional_options gndp_conditional_options_default(const gndp_co
 /** What a run cost and found. */
 typedef struct gndp_conditional_report {
     double evaluations;        /* of the score, a member; a product with the Jacobian counts as two */
-    double log_evidence;       /* mean over members of the estimated log p(z), in normalised values; NaN where the method has none */
-    double log_evidence_error; /* standard error; NaN for one member */
+    double log_evidence;       /* twisted: ln of the mean over members of Z, which is unbiased for the density p(z) of the observations (normalised
+                                  values, with the given variances) under the discretised generator: limit at t1, these steps; not that of the data law,
+                                  which it nears as steps grow. NaN where the method has none */
+    double log_evidence_error; /* its standard error by the spread of Z; NaN for one member */
     double least_particles;    /* smallest effective number met; NaN without particles */
     char text[240];            /* method and settings in one line */
 } gndp_conditional_report;

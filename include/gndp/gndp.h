@@ -6,6 +6,7 @@
 #include <gndp/base.h>
 #include <gndp/calendar.h>
 #include <gndp/coast.h>
+#include <gndp/cond.h>
 #include <gndp/config.h>
 #include <gndp/eval.h>
 #include <gndp/fields.h>

@@ -150,6 +150,10 @@ typedef struct gndp_parametrisation {
     bool residual_trick; /* add the score of the limit, so that a zero network leaves the limit as it is (not for y0) */
     bool weighted;       /* loss weighted so that it is bounded as v -> 0 (the default of the literature); else the plain denoising loss */
     bool absolute;       /* l1 instead of l2 */
+    double balance;      /* c > 0, target K: the loss is the squared norm by (K + c k)^-1, k the mean variance of K, in place of the plain one. The plain norm
+                            weighs the modes of K by their variance, so that what is small-scale in a smooth K is never learned; c -> 0 weighs them all
+                            alike, which is the likelihood's weighting (with sqrt(v) that of Song et al. 2021, arXiv:2101.09258), at the price of gradients
+                            that rough errors dominate */
 } gndp_parametrisation;
 
 GNDP_API gndp_parametrisation gndp_parametrisation_default(void); /* K, std on, residual on, weighted, l2 */
@@ -164,10 +168,15 @@ typedef struct gndp_limit_nodes {
     double white;    /* > 0: K = white I, `root` is GNDP_NONE */
     gndp_node root;  /* [N P, N P] or [R, N P, N P]: L, in f64; identity rows at masked points */
     int outputs;
+    gndp_node balance; /* Cholesky factor of K + c k, for a loss with `balance`; or GNDP_NONE */
 } gndp_limit_nodes;
 
 /** Nodes of the limit at x ([N, D] or [R, N, D]; f32 is cast): Gram, jitter (relative 1e-6) and Cholesky in f64 where it is not white. */
 GNDP_API gndp_limit_nodes gndp_process_limit(gndp_graph *g, const gndp_process *process, gndp_node x, gndp_node mask);
+
+/** Add what a loss with parametrisation->balance needs, at the same x and mask; nothing for a white limit, where the norm differs by a factor only. */
+GNDP_API void gndp_process_balance(gndp_graph *g, const gndp_process *process, const gndp_parametrisation *parametrisation, gndp_node x, gndp_node mask,
+                                   gndp_limit_nodes *limit);
 
 /** L z: z [R, N, P], result of its type. */
 GNDP_API gndp_node gndp_limit_colour(gndp_graph *g, const gndp_limit_nodes *limit, gndp_node z);

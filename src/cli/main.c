@@ -62,8 +62,12 @@ static void wait_asleep(char **argv)
 {
     if (getenv("OMP_WAIT_POLICY") != NULL || getenv("GOMP_SPINCOUNT") != NULL || getenv("KMP_BLOCKTIME") != NULL)
         return;
-    if (setenv("OMP_WAIT_POLICY", "passive", 1) == 0)
-        execv("/proc/self/exe", argv); /* where there is none the run goes on as it is */
+    char program[4096]; /* its own name, so that process lists go on showing it */
+    const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (length <= 0 || length == (ssize_t)sizeof program - 1 || setenv("OMP_WAIT_POLICY", "passive", 1) != 0)
+        return;
+    program[length] = '\0';
+    execv(program, argv); /* should it fail, the run goes on as it is */
 }
 
 int main(int argc, char **argv)

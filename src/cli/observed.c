@@ -111,6 +111,11 @@ static int read_table(const cli_observed_options *options, gndp_observations *o,
 {
     int code = GNDP_EXIT_DONE;
     gndp_file_kind kind = GNDP_FILE_OBSERVATIONS;
+    *drawn = false;
+    if (options->text != NULL) {
+        GNDP_LIBRARY(gndp_observations_parse(options->path, options->text, strlen(options->text), o));
+        return code;
+    }
     const bool draws = options->stations > 0 || options->fraction > 0.0 || options->every > 0;
     if ((options->stations > 0) + (options->fraction > 0.0) + (options->every > 0) > 1)
         return gndp_usage_error("only one of --stations, --fraction and --every is wanted");
@@ -529,6 +534,27 @@ char *cli_observed_text(const cli_observed *o, const bool *out, bool is)
         return NULL;
     }
     return text;
+}
+
+char *cli_observed_kept(const gndp_fieldset_spec *spec, const char *name)
+{
+    char *text = NULL, full[80];
+    size_t used = 0;
+    for (int k = 1;; k++) {
+        const char *piece = NULL;
+        snprintf(full, sizeof full, k > 1 ? "%s_%d" : "%s", name, k);
+        for (int a = 0; a < spec->n_attributes; a++)
+            if (strcmp(spec->attribute[a].name, full) == 0)
+                piece = spec->attribute[a].text;
+        if (piece == NULL)
+            return text;
+        char *more = realloc(text, used + strlen(piece) + 1);
+        if (more == NULL)
+            return text;
+        text = more;
+        memcpy(text + used, piece, strlen(piece) + 1);
+        used += strlen(piece);
+    }
 }
 
 /* FNV-1a, 64 bits. */

@@ -9,7 +9,8 @@
 
 /* Where observations come from and what is known of their errors. */
 typedef struct cli_observed_options {
-    const char *path, *sigma; /* sigma: "0.3" or "t2m=0.3,u10=1", for those that give no error; NULL: none */
+    const char *path, *text;  /* text: the table itself; NULL: in the file `path` */
+    const char *sigma;        /* "0.3" or "t2m=0.3,u10=1", for those that give no error; NULL: none */
     cli_select select;
     int64_t stations, every, fields; /* of fields: so many random points, each so manieth, so many of the fields; 0: not given */
     double fraction, station_sd;     /* of fields: this part of the points; error added to each value */
@@ -59,6 +60,9 @@ gndp_date_string cli_observed_time(const cli_observed *observed, int c);
 
 /** Rows as a table in long form, those of places with out[place] == is (NULL: all); free() it. NULL: out of memory. */
 char *cli_observed_text(const cli_observed *observed, const bool *out, bool is);
+
+/** The text that `gndp infer` keeps in the attributes NAME, NAME_2, .. of its files, "gndp_observations" for one; free() it. NULL: none. */
+char *cli_observed_kept(const gndp_fieldset_spec *spec, const char *name);
 
 /** Short text that changes with any of the values. */
 void cli_observed_hash(const cli_observed *observed, const bool *left_out, char text[17]);

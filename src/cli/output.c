@@ -10,14 +10,31 @@
 
 #include "cli/usage.h"
 
-/* The part that a signal which ends the program at once has to remove; one file is open at a time.
- */
-static const char *volatile open_part;
+/* The parts that a signal which ends the program at once has to remove. */
+enum { OPEN_MAX = 4 };
+static const char *volatile open_part[OPEN_MAX];
 
 void gndp_output_drop(void)
 {
-    if (open_part != NULL)
-        unlink(open_part);
+    for (int i = 0; i < OPEN_MAX; i++)
+        if (open_part[i] != NULL)
+            unlink(open_part[i]);
+}
+
+static void note_open(const char *part)
+{
+    for (int i = 0; i < OPEN_MAX; i++)
+        if (open_part[i] == NULL) {
+            open_part[i] = part;
+            return;
+        }
+}
+
+static void note_closed(const char *part)
+{
+    for (int i = 0; i < OPEN_MAX; i++)
+        if (open_part[i] == part)
+            open_part[i] = NULL;
 }
 
 static int exists(const char *path)
@@ -63,7 +80,7 @@ int gndp_output_open(const char *path, bool overwrite, gndp_output *out)
         *out = (gndp_output){0};
         return code;
     }
-    open_part = out->part;
+    note_open(out->part);
     return GNDP_EXIT_DONE;
 }
 
@@ -81,7 +98,7 @@ int gndp_output_commit(gndp_output *out)
         return refuse(out->path);
     if (rename(out->part, out->path) != 0)
         return gndp_failure("cannot rename %s to %s: %s", out->part, out->path, strerror(errno));
-    open_part = NULL;
+    note_closed(out->part);
     free(out->part);
     out->part = NULL;
     return GNDP_EXIT_DONE;
@@ -93,7 +110,7 @@ void gndp_output_close(gndp_output *out)
         fclose(out->file);
     if (out->part != NULL) {
         unlink(out->part);
-        open_part = NULL;
+        note_closed(out->part);
     }
     free(out->part);
     *out = (gndp_output){0};

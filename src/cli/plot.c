@@ -58,7 +58,7 @@ const gndp_option plot_options[] = {
     ROW("members", 0, "LIST", GNDP_OPTION_TEXT, select.member, "the same as --member"),
     CLI_OPTIONS_SELECT_OTHER(plot_settings, select),
     ROW("obs", 0, "OBS.csv", GNDP_OPTION_TEXT, obs,
-        "stations, filled with the colours of their values"),
+        "stations, filled with the colours of their values; default: those\nthat gndp infer kept in the file; none: without"),
     ROW("stat", 0, "mean,sd", GNDP_OPTION_TEXT, stat,
         "statistics over members (where there are none: over times)"),
     ROW("compare", 0, "DATA.nc", GNDP_OPTION_TEXT, compare,

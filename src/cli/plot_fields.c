@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/observed.h"
 #include "cli/usage.h"
 
 void plot_panel_free(plot_panel *panel)
@@ -208,9 +209,17 @@ done:
  * own is it. */
 static int same_variable(const gndp_observations *table, const gndp_channel *channel)
 {
+    char base[64]; /* t2m_mean, t2m_p50 of statistics are values of t2m too */
+    static const char *const tails[] = {"_mean", "_p10", "_p50", "_p90"};
+    snprintf(base, sizeof base, "%s", channel->name);
+    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+        const size_t n = strlen(base), tail = strlen(tails[i]);
+        if (n > tail && strcmp(base + n - tail, tails[i]) == 0)
+            base[n - tail] = '\0';
+    }
     for (int c = 0; c < table->n_channels; c++)
         if (channel->components == 1 &&
-            (strcmp(table->name[c], channel->name) == 0 ||
+            (strcmp(table->name[c], channel->name) == 0 || strcmp(table->name[c], base) == 0 ||
              strcmp(table->name[c], channel->part[0].name) == 0 ||
              (channel->part[0].standard_name[0] != '\0' &&
               strcmp(table->name[c], channel->part[0].standard_name) == 0)))
@@ -250,6 +259,20 @@ int plot_panel_stations(const gndp_observations *table, const gndp_channel *chan
     panel->n_stations = n;
     panel->station_values = variable >= 0;
 done:
+    return code;
+}
+
+int plot_read_stations(const plot_settings *settings, const gndp_fieldset *set, gndp_observations *table)
+{
+    int code = GNDP_EXIT_DONE;
+    const gndp_fieldset_spec *spec = gndp_fieldset_get_spec(set);
+    char *kept = NULL;
+    if (settings->obs != NULL && strcmp(settings->obs, "none") != 0)
+        GNDP_LIBRARY(gndp_observations_read(settings->obs, table));
+    else if (settings->obs == NULL && (kept = cli_observed_kept(spec, "gndp_observations")) != NULL)
+        GNDP_LIBRARY(gndp_observations_parse(spec->origin, kept, strlen(kept), table));
+done:
+    free(kept);
     return code;
 }
 

@@ -38,6 +38,9 @@ int plot_panel_make(const gndp_fieldset *set, int channel, plot_stat stat, int64
 int plot_panel_stations(const gndp_observations *table, const gndp_channel *channel, double time_s,
                         bool hollow, plot_panel *panel);
 
+/** The table of --obs, or what `gndp infer` kept in the file of the set; free with gndp_observations_free(). None: n 0. */
+int plot_read_stations(const plot_settings *settings, const gndp_fieldset *set, gndp_observations *table);
+
 /* Fields of a set in groups, over each of which a statistic is taken. */
 typedef struct plot_groups {
     int64_t n, *first, *field; /* group g is field[first[g]] .. field[first[g + 1] - 1] */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/plot.h"
+#include "cli/plot_fields.h"
 #include "cli/usage.h"
 
 enum { FEW = 8, EXAMPLES = 3, SERIES_MAX = 64 };
@@ -286,8 +286,7 @@ int plot_functions(const plot_settings *s, const char *path, const gndp_fieldset
             gndp_usage_error("--stat goes with maps; of many functions the band is drawn anyway");
         goto done;
     }
-    if (s->obs != NULL)
-        GNDP_LIBRARY(gndp_observations_read(s->obs, &table));
+    GNDP_STEP(plot_read_stations(s, set, &table));
     if (data != NULL &&
         strcmp(gndp_fieldset_get_spec(data)->channel[0].name, spec->channel[0].name) != 0) {
         code = gndp_failure("%s begins with %s, %s with %s; --var chooses", s->compare,
@@ -306,7 +305,7 @@ int plot_functions(const plot_settings *s, const char *path, const gndp_fieldset
         chart *c = &charts[n];
         label_chart(c, set, channel, data == NULL ? "" : n == 0 ? "data" : "samples");
         GNDP_STEP(add_functions(c, s, data != NULL ? source[n] : set, component));
-        if (s->obs != NULL)
+        if (table.n > 0)
             GNDP_STEP(add_observed(c, &table, spec->channel[channel].name));
         panel[n] = panel_of(s, c);
         component += data != NULL ? 0 : spec->channel[n].components;

@@ -10,7 +10,7 @@
 /* The page as it grows. */
 typedef struct page {
     const plot_settings *s;
-    gndp_observations table; /* of --obs */
+    gndp_observations table; /* of --obs, or kept in the file */
     plot_stat stat[PLOT_STATS];
     int n_stats; /* 0: fields themselves */
     int64_t n, room;
@@ -67,7 +67,7 @@ static int add_panel(page *p, const gndp_fieldset *set, int channel, plot_stat s
     *panel = (plot_panel){.scale = scale};
     snprintf(panel->title.text, sizeof panel->title.text, "%s", title);
     GNDP_STEP(plot_panel_make(set, channel, stat, n, field, panel));
-    if (p->s->obs != NULL) {
+    if (p->table.n > 0) {
         const bool whole = stat != PLOT_FIELD && n > 1 &&
                            spec->label[field[0]].time_s != spec->label[field[n - 1]].time_s;
         GNDP_STEP(plot_panel_stations(&p->table, &spec->channel[channel],
@@ -332,8 +332,7 @@ int plot_field_maps(const plot_settings *s, const char *path, const gndp_fieldse
     int code = GNDP_EXIT_DONE;
     page p = {.s = s};
     GNDP_STEP(read_stats(&p));
-    if (s->obs != NULL)
-        GNDP_LIBRARY(gndp_observations_read(s->obs, &p.table));
+    GNDP_STEP(plot_read_stations(s, set, &p.table));
     if (data != NULL)
         GNDP_STEP(add_comparison(&p, path, set, data));
     else if (p.n_stats > 0)

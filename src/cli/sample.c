@@ -9,6 +9,7 @@
 
 #include <gndp/gndp.h>
 
+#include "cli/ensemble.h"
 #include "cli/gp_common.h"
 #include "cli/history.h"
 #include "cli/members.h"
@@ -140,51 +141,6 @@ done:
     free(member);
     free(history);
     return code;
-}
-
-static void column_name(const job *j, int p, char *name, size_t bytes)
-{
-    const gndp_fieldset_spec *spec = gndp_model_fields(j->model);
-    for (int c = 0; c < spec->n_channels; p -= spec->channel[c++].components)
-        if (p < spec->channel[c].components) {
-            snprintf(name, bytes, "%s", spec->channel[c].components == spec->channel[c].parts ? spec->channel[c].part[p].name : spec->channel[c].name);
-            return;
-        }
-}
-
-static int write_table(job *j)
-{
-    const gndp_coords *coords = &j->target.coords;
-    const int components = (int)(j->size / coords->n);
-    FILE *file = j->csv.file;
-    double *x = malloc((size_t)(coords->n * coords->columns) * sizeof *x);
-    if (x == NULL)
-        return gndp_failure_memory();
-    gndp_coords_list(coords, x);
-    for (int a = 0; a < coords->columns; a++)
-        fprintf(file, "%s%s", a > 0 ? "," : "", coords->space == GNDP_SPACE_SPHERE ? (a == 0 ? "lat" : "lon") : coords->axis[a].name);
-    for (int64_t m = 0; m < j->members.n; m++)
-        for (int p = 0; p < components; p++) {
-            char name[80] = "";
-            column_name(j, p, name, sizeof name);
-            fprintf(file, ",%s_m%u", name, j->members.number[m]);
-        }
-    fputc('\n', file);
-    for (int64_t i = 0; i < coords->n; i++) {
-        for (int a = 0; a < coords->columns; a++) {
-            if (a > 0)
-                fputc(',', file);
-            fputs(gndp_csv_number_text(x[i * coords->columns + a]).text, file);
-        }
-        for (int64_t m = 0; m < j->members.n; m++)
-            for (int p = 0; p < components; p++) {
-                fputc(',', file);
-                fputs(gndp_csv_number_text(j->values[m * j->size + i * components + p]).text, file);
-            }
-        fputc('\n', file);
-    }
-    free(x);
-    return GNDP_EXIT_DONE;
 }
 
 /* ---- Drawing -------------------------------------------------------------------------------- */
@@ -329,7 +285,7 @@ static int run(job *j, const char *const *words, int n_words, int argc, char **a
     if (j->writer != NULL)
         GNDP_LIBRARY(gndp_field_writer_commit(j->writer));
     else
-        GNDP_STEP(write_table(j));
+        GNDP_STEP(cli_ensemble_write(j->csv.file, &j->target.coords, gndp_model_fields(j->model), j->members.n, j->members.number, j->values));
     GNDP_STEP(gndp_output_commit(&j->csv));
     GNDP_STEP(report(j));
 done:

@@ -28,7 +28,7 @@ const char gndp_train_text[] =
     "and, when training ends, model.nc for sample and eval and plots/loss.png. Ctrl-C, or a kill at any moment,\n"
     "loses no more than the steps since last.nc: --resume goes on, and ends with the same bits as a run that was never stopped (with\n"
     "the same number of threads). Then the data must be the same; of the configuration only train.steps,\n"
-    "train.max_minutes, how often is validated and checkpointed, and sample, likelihood and output may change.\n";
+    "train.max_minutes, how often is validated and checkpointed, and sample, infer, likelihood and output may change.\n";
 
 const char gndp_train_examples[] =
     "Examples:\n"

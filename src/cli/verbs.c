@@ -9,6 +9,7 @@
 #include "cli/gen.h"
 #include "cli/gp.h"
 #include "cli/help.h"
+#include "cli/infer.h"
 #include "cli/info.h"
 #include "cli/plot.h"
 #include "cli/sample.h"
@@ -39,6 +40,12 @@ const gndp_verb gndp_verbs[] = {
      .options = gndp_sample_table,
      .examples = gndp_sample_examples,
      .run = gndp_sample_run},
+    {.name = "infer",
+     .summary = "fill fields in from observations",
+     .help = gndp_infer_text,
+     .options = gndp_infer_table,
+     .examples = gndp_infer_examples,
+     .run = gndp_infer_run},
     {.name = "eval",
      .summary = "score a model on fields it has not seen",
      .help = gndp_eval_text,

@@ -5,32 +5,24 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cond/run.h"
-
-/*
- * Given z = A y + e at time s the drift is that of the joint score and of the likelihood of z:
- * P grad log p_s(y) + P A' R^-1 (z - A y). P = K - K A' (A K A' + R/v)^-1 A K, the covariance of
- * the limit given observations of variance R/v, satisfies v P^(1/2) (S_s^-1 + A' R^-1 A) P^(1/2) <=
- * 1 for any Gaussian data, and needs neither K^-1 nor R^-1: with F = A K A' + R/v,
- *
- *   P grad log p = g - K A' F^-1 A g,   P A' R^-1 = K A' F^-1 / v,
- *   P^(1/2) xi = u - K A' F^-1 (A u + sqrt(R/v) xi'),   u ~ N(0, K).
- *
- * Without errors P is the covariance of the targets given the context, and A y = z is held.
- */
+#include "cond/schur.h"
 
 typedef struct langevin {
     double bound;    /* of v_s times the largest eigenvalue of P^(1/2) Lambda P^(1/2) */
     double *inverse; /* block: rows of K^-1 at the context [C, N P] */
-    bool *held;      /* [N P] values of the context; not schur */
+    bool *held;      /* [N P] values of the context; not schur_steps */
     double *plain;   /* identity: K^-1 g [rows, N P] */
-    double *eta;     /* [rows] */
-    double *probe[3]; /* [rows, N P] of the search for a curvature */
+    schur_steps by_schur;
 } langevin;
 
 /* ---- Settings -------------------------------------------------------------------------------- */
 
 static const char *const preconditioner_names[] = {"schur", "block", "identity", "published"};
+
+static void defaults(gndp_conditional_options *o)
+{
+    o->clean_steps = 300;
+}
 
 static gndp_status check(const cond_run *run)
 {
@@ -49,18 +41,12 @@ static gndp_status check(const cond_run *run)
                o->psi);
     GNDP_CHECK(o->tau >= 0.0 && o->tau <= 1.0, GNDP_ERR_RANGE, "tau %g, a fraction of the time span",
                o->tau);
-    GNDP_CHECK(o->clean_steps >= 0 && o->clean_steps < COND_MOST_DRAWS &&
-                   isfinite(o->clean_eta) && o->clean_eta >= 0.0,
-               GNDP_ERR_RANGE, "%lld clean steps of size %g", (long long)o->clean_steps,
-               o->clean_eta);
+    GNDP_TRY(schur_check(o));
     GNDP_CHECK(o->preconditioner == GNDP_PRECONDITION_SCHUR ||
                    (run->cd->selection && run->cd->exact),
                GNDP_ERR_UNSUPPORTED,
                "preconditioner %s wants observations without error that each pick a value of their "
                "own; schur takes any",
-               preconditioner_names[o->preconditioner]);
-    GNDP_CHECK(o->preconditioner == GNDP_PRECONDITION_SCHUR || o->clean_steps == 0,
-               GNDP_ERR_UNSUPPORTED, "clean steps are made with preconditioner schur, not %s",
                preconditioner_names[o->preconditioner]);
 done:
     return st;
@@ -73,8 +59,8 @@ static void describe(const cond_run *run, char *text, size_t size)
                      (long long)o->inner, preconditioner_names[o->preconditioner], o->psi,
                      o->size == GNDP_LANGEVIN_RATE ? "rate" : "variance", o->tau,
                      o->context == GNDP_CONTEXT_PATH ? "path" : "fresh");
-    if (o->clean_steps > 0) {
-        gndp_text_append(text, size, ", %lld clean steps", (long long)o->clean_steps);
+    if (o->preconditioner != GNDP_PRECONDITION_PUBLISHED) {
+        schur_describe(run, text, size);
     }
     if (o->lambda0 != 1.0) {
         gndp_text_append(text, size, ", lambda0 %g: NOT samples of the posterior", o->lambda0);
@@ -145,7 +131,7 @@ done:
     return st;
 }
 
-static gndp_status open(cond_run *run)
+static gndp_status prepare(cond_run *run)
 {
     gndp_status st = GNDP_OK;
     const gndp_preconditioner how = run->options->preconditioner;
@@ -154,12 +140,7 @@ static gndp_status open(cond_run *run)
     run->own = own;
     GNDP_CHECK(own != NULL, GNDP_ERR_NOMEM, "%zu bytes", sizeof *own);
     own->bound = 1.0;
-    own->eta = malloc((size_t)run->rows * sizeof *own->eta);
-    GNDP_CHECK(own->eta != NULL, GNDP_ERR_NOMEM, "%lld rows", (long long)run->rows);
-    for (int i = 0; run->options->clean_steps > 0 && i < 3; i++) {
-        own->probe[i] = malloc(values * sizeof **own->probe);
-        GNDP_CHECK(own->probe[i] != NULL, GNDP_ERR_NOMEM, "%zu values", values);
-    }
+    GNDP_TRY(schur_open(run, &own->by_schur));
     if (how == GNDP_PRECONDITION_SCHUR) {
         goto done;
     }
@@ -182,56 +163,17 @@ done:
     return st;
 }
 
-static void close(cond_run *run)
+static void release(cond_run *run)
 {
     langevin *own = run->own;
     free(own->inverse);
     free(own->held);
     free(own->plain);
-    free(own->eta);
-    for (int i = 0; i < 3; i++) {
-        free(own->probe[i]);
-    }
+    schur_close(&own->by_schur);
     free(own);
 }
 
 /* ---- Langevin steps -------------------------------------------------------------------------- */
-
-/* With schur; `v` scales R in P, the factor of A K A' + R/v is run->level. */
-static gndp_status step_schur(cond_run *run, double v, const double *eta, int64_t k,
-                              uint32_t noise, uint32_t error)
-{
-    gndp_status st = GNDP_OK;
-    const gndp_conditioner *cd = run->cd;
-    const double lambda0 = run->options->lambda0;
-    GNDP_TRY(cond_noise(run, k, noise, 0));
-    GNDP_TRY(cond_errors(run, 1.0 / sqrt(v), k, error, run->q));
-    for (int64_t r = 0; r < run->rows; r++) {
-        double *y = run->y + r * run->size, *q = run->q + r * run->c, *seen = run->p + r * run->c;
-        double *g = run->g + r * run->size;
-        const double *u = run->u + r * run->size, *z = run->z + r * run->c;
-        const double drift = 0.5 * eta[r] * lambda0, root = sqrt(eta[r]);
-        cond_see(cd, y, seen);
-        for (int64_t i = 0; i < run->size; i++) { /* the move without observations */
-            g[i] = drift * g[i] + root * u[i];
-        }
-        for (int64_t i = 0; i < run->c; i++) {
-            q[i] = drift * (z[i] - seen[i]) / v - root * q[i];
-        }
-        cond_see(cd, g, seen);
-        for (int64_t i = 0; i < run->c; i++) {
-            q[i] -= seen[i];
-        }
-        small_solve(run->c, run->level, q);
-        for (int64_t i = 0; i < run->size; i++) {
-            y[i] += g[i];
-        }
-        cond_reach(cd, q, y);
-        cond_snap(cd, z, y);
-    }
-done:
-    return st;
-}
 
 /* Drift of one row by block, identity or published, into g. */
 static gndp_status target_drift(cond_run *run, const langevin *own, int64_t r)
@@ -297,7 +239,7 @@ static gndp_status correct(cond_run *run, int64_t k)
         goto done;
     }
     for (int64_t r = 0; r < run->rows; r++) {
-        own->eta[r] = eta;
+        own->by_schur.eta[r] = eta;
     }
     if (schur) {
         GNDP_TRY(cond_level(run->cd, 1.0 / v, run->level));
@@ -313,7 +255,7 @@ static gndp_status correct(cond_run *run, int64_t k)
         }
         GNDP_TRY(cond_score(run, s, run->y, run->g));
         if (schur) {
-            GNDP_TRY(step_schur(run, v, own->eta, k + 1, COND_STREAM_NOISE(j),
+            GNDP_TRY(schur_step(run, &own->by_schur, v, k + 1, COND_STREAM_NOISE(j),
                                 COND_STREAM_ERROR(j)));
         } else {
             GNDP_TRY(step_targets(run, eta, k + 1, COND_STREAM_NOISE(j)));
@@ -346,18 +288,6 @@ done:
     return st;
 }
 
-/* Errors of the state reached: what the next step carries on. */
-static void take_errors(cond_run *run)
-{
-    for (int64_t r = 0; r < run->rows && !run->cd->exact; r++) {
-        double *e = run->e + r * run->c;
-        cond_see(run->cd, run->y + r * run->size, e);
-        for (int64_t i = 0; i < run->c; i++) {
-            e[i] = run->cd->variance[i] > 0.0 ? run->z[r * run->c + i] - e[i] : 0.0;
-        }
-    }
-}
-
 static gndp_status step(cond_run *run, int64_t k)
 {
     gndp_status st = GNDP_OK;
@@ -373,84 +303,13 @@ static gndp_status step(cond_run *run, int64_t k)
     }
     if (s < run->schedule->t0 + o->tau * (run->schedule->t1 - run->schedule->t0)) {
         GNDP_TRY(correct(run, k));
-        take_errors(run);
     }
-done:
-    return st;
-}
-
-/* ---- At t0 ----------------------------------------------------------------------------------- */
-
-/* eta = 0.4 / (largest curvature) for each member, by the power method on the adjoint of the drift,
- * -J' (1 - A' F^-1 A K) + A' F^-1 A K / v. */
-static gndp_status find_sizes(cond_run *run, double v)
-{
-    gndp_status st = GNDP_OK;
-    enum { ROUNDS = 12 };
-    langevin *own = run->own;
-    double *x = own->probe[0], *cot = own->probe[1], *out = own->probe[2];
-    for (int64_t r = 0; r < run->rows; r++) {
-        GNDP_TRY(gndp_random_normal_f64(run->options->seed, 0, run->member[r], COND_STREAM_PROBE, 0,
-                                        run->size, x + r * run->size));
-        own->eta[r] = 0.0;
+    if (o->clean_steps > 0 && k + 2 == o->steps &&
+        o->preconditioner != GNDP_PRECONDITION_PUBLISHED) {
+        langevin *own = run->own;
+        GNDP_TRY(schur_clean(run, &own->by_schur, k));
     }
-    for (int j = 0; j < ROUNDS; j++) {
-        for (int64_t r = 0; r < run->rows; r++) {
-            double *to = cot + r * run->size, *q = run->q + r * run->c;
-            cond_pull(run->cd, x + r * run->size, q);
-            small_solve(run->c, run->level, q);
-            for (int64_t i = 0; i < run->c; i++) {
-                q[i] = -q[i];
-            }
-            memcpy(to, x + r * run->size, (size_t)run->size * sizeof *to);
-            cond_spread(run->cd, q, to);
-        }
-        GNDP_TRY(cond_product(run, run->schedule->t0, run->y, cot, run->g, out));
-        for (int64_t r = 0; r < run->rows; r++) {
-            double *to = x + r * run->size, *q = run->q + r * run->c;
-            for (int64_t i = 0; i < run->c; i++) {
-                q[i] = run->cd->variance[i] > 0.0 ? -q[i] / v : 0.0;
-            }
-            for (int64_t i = 0; i < run->size; i++) {
-                to[i] = -out[r * run->size + i];
-            }
-            cond_spread(run->cd, q, to);
-            const double size = sqrt(small_dot(run->size, to, to));
-            for (int64_t i = 0; size > 0.0 && i < run->size; i++) {
-                to[i] /= size;
-            }
-            own->eta[r] = size > 0.0 ? 0.4 / size : v;
-        }
-    }
-done:
-    return st;
-}
-
-static gndp_status finish(cond_run *run)
-{
-    gndp_status st = GNDP_OK;
-    const gndp_conditional_options *o = run->options;
-    langevin *own = run->own;
-    if (o->clean_steps == 0) {
-        goto done;
-    }
-    const double v =
-        o->clean_eta > 0.0
-            ? o->clean_eta
-            : gndp_schedule_marginal(run->schedule, run->grid[o->steps - 1]).variance;
-    GNDP_TRY(cond_level(run->cd, 1.0 / v, run->level));
-    if (o->clean_eta > 0.0) {
-        for (int64_t r = 0; r < run->rows; r++) {
-            own->eta[r] = o->clean_eta;
-        }
-    } else {
-        GNDP_TRY(find_sizes(run, v));
-    }
-    for (int64_t j = 0; j < o->clean_steps; j++) {
-        GNDP_TRY(cond_score(run, run->schedule->t0, run->y, run->g));
-        GNDP_TRY(step_schur(run, v, own->eta, o->steps, COND_STREAM_CLEAN(j),
-                            COND_STREAM_CLEAN_ERROR(j)));
-    }
+    cond_take_errors(run);
 done:
     return st;
 }
@@ -460,10 +319,10 @@ const cond_method cond_langevin = {
              .text = "reverse steps with the observations noised alike, Langevin steps between",
              .reference = "Mathieu et al. 2023, arXiv:2307.05431; preconditioner and coupling of "
                           "the noise are ours"},
+    .defaults = defaults,
     .check = check,
-    .open = open,
-    .close = close,
+    .open = prepare,
+    .close = release,
     .start = cond_start_observed,
     .step = step,
-    .finish = finish,
     .describe = describe};

@@ -6,7 +6,8 @@
 #include "base/text.h"
 #include "cond/methods.h"
 
-static const cond_method *const rows[] = {&cond_langevin, &cond_guidance};
+static const cond_method *const rows[] = {&cond_langevin, &cond_hybrid, &cond_repaint, &cond_guidance, &cond_smc,
+                                          &cond_twisted};
 enum { ROWS = (int)(sizeof rows / sizeof *rows) };
 
 int gndp_conditional_count(void)
@@ -69,7 +70,7 @@ gndp_conditional_options gndp_conditional_options_default(const gndp_conditional
                                   .predictor = gndp_sampler_get(0),
                                   .grid = GNDP_GRID_TIME,
                                   .steps = 100,
-                                  .inner = 25,
+                                  .inner = 5,
                                   .size = GNDP_LANGEVIN_VARIANCE,
                                   .psi = 1.0,
                                   .tau = 0.5,

@@ -82,15 +82,10 @@ static void keep_to(cond_run *run, int64_t r, double *q)
     }
 }
 
-gndp_status cond_start_observed(cond_run *run)
+gndp_status cond_join(cond_run *run, int64_t k, uint32_t stream)
 {
     gndp_status st = GNDP_OK;
-    GNDP_TRY(cond_start_free(run));
-    GNDP_TRY(cond_context(run, -1, true, 0));
-    GNDP_TRY(cond_errors(run, 1.0, 0,
-                         run->method->particles ? COND_STREAM_PARTICLE_START_ERROR(0)
-                                                : COND_STREAM_START_ERROR,
-                         run->q));
+    GNDP_TRY(cond_errors(run, 1.0, k, stream, run->q));
     for (int64_t r = 0; r < run->rows; r++) {
         double *q = run->q + r * run->c, *seen = run->p + r * run->c;
         cond_see(run->cd, run->y + r * run->size, seen);
@@ -101,6 +96,29 @@ gndp_status cond_start_observed(cond_run *run)
     }
 done:
     return st;
+}
+
+gndp_status cond_start_observed(cond_run *run)
+{
+    gndp_status st = GNDP_OK;
+    GNDP_TRY(cond_start_free(run));
+    GNDP_TRY(cond_context(run, -1, true, 0));
+    GNDP_TRY(cond_join(run, 0,
+                       run->method->particles ? COND_STREAM_PARTICLE_START_ERROR(0)
+                                              : COND_STREAM_START_ERROR));
+done:
+    return st;
+}
+
+void cond_take_errors(cond_run *run)
+{
+    for (int64_t r = 0; r < run->rows && !run->cd->exact; r++) {
+        double *e = run->e + r * run->c;
+        cond_see(run->cd, run->y + r * run->size, e);
+        for (int64_t i = 0; i < run->c; i++) {
+            e[i] = run->cd->variance[i] > 0.0 ? run->z[r * run->c + i] - e[i] : 0.0;
+        }
+    }
 }
 
 gndp_status cond_replace(cond_run *run, gndp_sampler_step by, int64_t k, uint32_t draw)
@@ -131,4 +149,24 @@ gndp_status cond_replace(cond_run *run, gndp_sampler_step by, int64_t k, uint32_
     }
 done:
     return st;
+}
+
+void cond_finish(cond_run *run, gndp_sampler_step by)
+{
+    const gndp_conditioner *cd = run->cd;
+    for (int64_t r = 0; r < run->rows; r++) {
+        double *y = run->y + r * run->size, *q = run->q + r * run->c, *seen = run->p + r * run->c;
+        const double *g = run->g + r * run->size, *u = run->u + r * run->size;
+        for (int64_t i = 0; i < run->size; i++) {
+            const double m = cd->mean[i];
+            y[i] = m + by.a * (y[i] - m) + by.c * g[i] + by.d * u[i];
+        }
+        cond_see(cd, y, seen);
+        for (int64_t i = 0; i < run->c; i++) {
+            q[i] = cd->z[i] - seen[i] - q[i];
+        }
+        small_solve(run->c, run->level, q);
+        cond_reach(cd, q, y);
+        cond_snap(cd, cd->z, y);
+    }
 }

@@ -71,11 +71,21 @@ gndp_status cond_context(cond_run *run, int64_t k, bool fresh, uint32_t draw);
 gndp_status cond_start_observed(cond_run *run);
 /** y from the limit. */
 gndp_status cond_start_free(cond_run *run);
+/** y moved, as by Matheron's rule under the limit, so that A y + e = z with fresh errors e. */
+gndp_status cond_join(cond_run *run, int64_t k, uint32_t stream);
+/** e = z - A y of the state reached: what the next step carries on. */
+void cond_take_errors(cond_run *run);
 
 /**
  * One step of (y, e) from t given z at s (geomndp.md 7.6): the linear step `by` with g, its noise
  * conditioned on A y + e = z. `draw` numbers repeats of step k.
  */
 gndp_status cond_replace(cond_run *run, gndp_sampler_step by, int64_t k, uint32_t draw);
+
+/**
+ * The last step, d > 0: y from N(mu, d^2 K) given z = A y + N(0, R), with u drawn, q = sqrt(R) xi
+ * and level = the factor of A K A' + R/d^2.
+ */
+void cond_finish(cond_run *run, gndp_sampler_step by);
 
 #endif

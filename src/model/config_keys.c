@@ -93,6 +93,9 @@ static const gndp_config_key keys[] = {
     SWITCH("parametrisation.std_trick", "yes", "divide the output by the noise's standard deviation; off for y0"),
     SWITCH("parametrisation.residual_trick", "yes", "add the score of the limit, so that a zero network changes nothing; off for y0"),
     SWITCH("parametrisation.weighted", "yes", "loss weighted so that it stays bounded as noise vanishes"),
+    NUMBER("parametrisation.balance", "", "0", 0, 1e6,
+           "target K: weigh the loss by the inverse of the limit's covariance with so much noise, as a share of its variance; 0: plainly, which learns no "
+           "scales that are small in a smooth limit"),
     CHOICE("parametrisation.norm", "l2", "l2|l1", "squared or absolute errors; l1 has the score as its minimum for symmetric laws only"),
     /* ---- train ---- */
     WHOLE("train.steps", "steps", "20000", 1, 4294967295.0, "optimiser steps in all"),
@@ -115,7 +118,7 @@ static const gndp_config_key keys[] = {
     NUMBER("train.max_minutes", "minutes", NULL, TINY, MANY, "stop after this time, with a finished model; absent: no limit"),
     /* ---- sample ---- */
     CHOICE("sample.sampler", "em",
-           "em|em_b|exponential|ancestral|euler_ode|euler_ode_b|exponential_ode|noise_frozen|residual_frozen|heun|multistep2|adaptive",
+           "em|em_b|exponential|ancestral|euler_ode|euler_ode_b|exponential_ode|noise_frozen|residual_frozen|heun|multistep2|ancestral2|adaptive",
            "how new fields are drawn; `gndp sample --help` describes them"),
     CHOICE("sample.grid", "time", "time|root|lambda", "steps uniform in diffusion time, in the root of B, or in the log of signal to noise"),
     WHOLE("sample.steps", "steps", "100", 1, 1e6, "steps from noise to field"),
@@ -137,6 +140,7 @@ static const gndp_config_key keys[] = {
     WHOLE("infer.steps", "steps", NULL, 1, 1e6, "steps from noise to field; absent: 100, with particles 50"),
     WHOLE("infer.inner", "steps", NULL, 0, 1e6, "langevin: corrector steps after each; absent: 25"),
     NUMBER("infer.psi", "", NULL, TINY, 1e6, "langevin: size of a corrector step, at most 1.9; hybrid: total size; absent: 1, 25"),
+    CHOICE("infer.size", NULL, "variance|rate", "langevin: psi in units of the noise variance, or of beta times the step; absent: variance"),
     NUMBER("infer.tau", "", NULL, 0, 1, "langevin: corrector only below this part of the time span; absent: 0.5"),
     CHOICE("infer.preconditioner", NULL, "schur|block|identity|published", "langevin: of corrector steps; absent: schur"),
     CHOICE("infer.context", NULL, "path|resample", "langevin, hybrid: noised observations along one path a member, or drawn at each step; absent: path"),

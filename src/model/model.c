@@ -41,6 +41,7 @@ static gndp_status read_parametrisation(const gndp_config *config, gndp_parametr
     GNDP_TRY(gndp_config_switch(config, "parametrisation.std_trick", &out->std_trick));
     GNDP_TRY(gndp_config_switch(config, "parametrisation.residual_trick", &out->residual_trick));
     GNDP_TRY(gndp_config_switch(config, "parametrisation.weighted", &out->weighted));
+    GNDP_TRY(gndp_config_number(config, "parametrisation.balance", &out->balance));
     GNDP_TRY(gndp_config_text(config, "parametrisation.norm", &text));
     out->absolute = strcmp(text, "l1") == 0;
     GNDP_TRY(gndp_parametrisation_check(out));

@@ -54,8 +54,9 @@ static gndp_node mask_values(gndp_graph *g, gndp_node mask, int64_t outputs)
     return gndp_reshape(g, all, 2, (int64_t[]){type.dim[0], type.dim[1] * outputs});
 }
 
-/* L of K + jitter I: identity rows and columns at masked values. */
-static gndp_node factor(gndp_graph *g, const gndp_process *process, gndp_node x, gndp_node mask)
+/* L of K + relative k I, k the mean variance: identity rows and columns at masked values. */
+static gndp_node factor(gndp_graph *g, const gndp_process *process, gndp_node x, gndp_node mask,
+                        double relative)
 {
     const gndp_node points = clean_points(g, x, mask);
     gndp_node gram = gndp_kernel_gram(g, process->kernel, NULL, points, GNDP_NONE);
@@ -66,7 +67,7 @@ static gndp_node factor(gndp_graph *g, const gndp_process *process, gndp_node x,
     }
     const int64_t n = type.dim[type.rank - 1];
     const int axis = -1;
-    gndp_node jitter = gndp_scale(g, gndp_mean(g, diagonal, &axis, 1, true), PROCESS_JITTER);
+    gndp_node jitter = gndp_scale(g, gndp_mean(g, diagonal, &axis, 1, true), relative);
     if (gndp_node_type(jitter).rank == 2) { /* one Gram a realization */
         jitter = limit_column(g, jitter);
     }
@@ -86,12 +87,23 @@ static gndp_node factor(gndp_graph *g, const gndp_process *process, gndp_node x,
 gndp_limit_nodes gndp_process_limit(gndp_graph *g, const gndp_process *process, gndp_node x,
                                     gndp_node mask)
 {
-    gndp_limit_nodes limit = {.white = process->white, .outputs = process->outputs};
+    gndp_limit_nodes limit = {
+        .white = process->white, .outputs = process->outputs, .balance = GNDP_NONE};
     limit.mean = gndp_constant(g, gndp_type_1d(GNDP_F64, process->outputs), process->mean);
     if (process->white == 0.0) {
-        limit.root = factor(g, process, x, mask);
+        limit.root = factor(g, process, x, mask, PROCESS_JITTER);
     }
     return limit;
+}
+
+void gndp_process_balance(gndp_graph *g, const gndp_process *process,
+                          const gndp_parametrisation *parametrisation, gndp_node x, gndp_node mask,
+                          gndp_limit_nodes *limit)
+{
+    limit->balance = GNDP_NONE;
+    if (process->white == 0.0 && parametrisation->balance > 0.0) {
+        limit->balance = factor(g, process, x, mask, parametrisation->balance);
+    }
 }
 
 /* ---- Products -------------------------------------------------------------------------------- */
@@ -153,6 +165,15 @@ gndp_node limit_colour_transposed(gndp_graph *g, const gndp_limit_nodes *limit, 
 gndp_node limit_whiten(gndp_graph *g, const gndp_limit_nodes *limit, gndp_node z)
 {
     return use_root(g, limit, z, INVERSE);
+}
+
+gndp_node limit_balance(gndp_graph *g, const gndp_limit_nodes *limit, gndp_node e)
+{
+    if (gndp_is_none(limit->balance)) {
+        return e;
+    }
+    const gndp_limit_nodes other = {.root = limit->balance, .outputs = limit->outputs};
+    return use_root(g, &other, e, INVERSE);
 }
 
 gndp_node limit_whiten_transposed(gndp_graph *g, const gndp_limit_nodes *limit, gndp_node z)

@@ -9,6 +9,8 @@
 gndp_node limit_colour_transposed(gndp_graph *g, const gndp_limit_nodes *limit,
                                   gndp_node z);                                    /* L' z */
 gndp_node limit_whiten(gndp_graph *g, const gndp_limit_nodes *limit, gndp_node z); /* L^-1 z */
+/* e in the norm of the balance: C^-1 e, or e itself. */
+gndp_node limit_balance(gndp_graph *g, const gndp_limit_nodes *limit, gndp_node e);
 gndp_node limit_whiten_transposed(gndp_graph *g, const gndp_limit_nodes *limit,
                                   gndp_node z); /* L^-T z */
 

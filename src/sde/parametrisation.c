@@ -4,6 +4,7 @@
 #define GNDP_NO_CALLSITE
 #include <gndp/ops.h>
 
+#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -51,6 +52,11 @@ gndp_status gndp_parametrisation_check(const gndp_parametrisation *p)
     GNDP_CHECK(p != NULL, GNDP_ERR_ARG, "parametrisation is NULL");
     GNDP_CHECK((int)p->target >= 0 && (int)p->target < TARGETS, GNDP_ERR_RANGE, "target %d is none",
                (int)p->target);
+    GNDP_CHECK(p->balance >= 0.0 && p->balance < HUGE_VAL, GNDP_ERR_RANGE, "balance %g",
+               p->balance);
+    GNDP_CHECK(p->balance == 0.0 || (p->target == GNDP_TARGET_K && p->weighted && !p->absolute),
+               GNDP_ERR_UNSUPPORTED,
+               "balance %g: it belongs to target K, weighted, with squared errors", p->balance);
 done:
     return st;
 }
@@ -161,6 +167,7 @@ gndp_node gndp_denoising_loss(gndp_graph *g, const gndp_parametrisation *p,
     gndp_node e =
         residual(g, p, limit, &t, limit_keep(g, in->mask, y0), limit_keep(g, in->mask, z));
     e = limit_keep(g, in->mask, e); /* the output at a masked point need not be 0 */
+    e = limit_balance(g, limit, e);
     e = gndp_sum(g, p->absolute ? gndp_abs(g, e) : gndp_square(g, e), both, 2, false); /* [R] */
     if (gndp_is_none(in->mask)) {
         return gndp_scale(g, gndp_mean_all(g, e),

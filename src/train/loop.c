@@ -241,13 +241,14 @@ done:
 /* Fields differ much in how large they are: one batch tells little. */
 static gndp_status mean_zero_loss(loop *l)
 {
-    enum { BATCHES = 16 };
+    enum { FIELDS = 512 };
     gndp_status st = GNDP_OK;
+    const int64_t batch = l->settings.batch, n = batch < FIELDS ? FIELDS / batch : 1;
     l->zero_loss = 0.0;
-    for (uint32_t i = 0; i < BATCHES; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         double loss;
         GNDP_TRY(train_steps_zero_loss(l->steps, l->train, i, &loss));
-        l->zero_loss += loss / BATCHES;
+        l->zero_loss += loss / (double)n;
     }
 done:
     return st;

@@ -180,7 +180,8 @@ static gndp_node build_loss(const train_steps *s, gndp_graph *g, int64_t n, bool
                             .x = gndp_input(g, "x", points_type(s, n)),
                             .mask = gndp_input(g, "mask", gndp_type_2d(GNDP_I32, b, n))};
     const gndp_node z = gndp_random_normal(g, seed, step, member, GNDP_STREAM(TRAIN_STREAM_NOISE, 0), GNDP_F32, 2, shape);
-    const gndp_limit_nodes limit = gndp_process_limit(g, s->model->process, in.x, in.mask);
+    gndp_limit_nodes limit = gndp_process_limit(g, s->model->process, in.x, in.mask);
+    gndp_process_balance(g, s->model->process, &s->model->parametrisation, in.x, in.mask, &limit);
     in.y = gndp_noised(g, &limit, in.decay, in.variance, y0, z);
     const gndp_node output = zero ? gndp_scale(g, in.y, 0.0) : model_net_output(s->model, g, &in);
     return gndp_denoising_loss(g, &s->model->parametrisation, &limit, &in, output, y0, z);

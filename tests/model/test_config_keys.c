@@ -3,6 +3,7 @@
 #include "support/test_main.h"
 
 #include <gndp/config.h>
+#include <gndp/sampler.h>
 #include <gndp/score.h>
 
 #include <stdio.h>
@@ -62,13 +63,24 @@ static void config_choices_are_those_of_the_library(void **state)
     for (int i = 0; i < gndp_net_count(); i++)
         snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i > 0 ? "|" : "", gndp_net_get(i)->name);
     assert_string_equal(key_of("score.net")->choices, names);
+    names[0] = '\0';
+    char linear[512] = "";
+    for (int i = 0; i < gndp_sampler_count(); i++) {
+        const gndp_sampler_info *sampler = gndp_sampler_get(i);
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i > 0 ? "|" : "", sampler->name);
+        if (sampler->step != NULL)
+            snprintf(linear + strlen(linear), sizeof linear - strlen(linear), "%s%s", linear[0] != '\0' ? "|" : "", sampler->name);
+    }
+    assert_string_equal(key_of("sample.sampler")->choices, names);
+    assert_string_equal(key_of("infer.sampler")->choices, linear);
 }
 
 static void config_files_of_the_examples_read(void **state)
 {
     (void)state;
     static const char *const names[] = {"regression_se",       "regression_matern52", "regression_weakly_periodic",
-                                        "regression_sawtooth", "regression_mixture",  "era5_uk_t2m"};
+                                        "regression_sawtooth", "regression_mixture",  "era5_uk_t2m",
+                                        "era5_quick"};
     const char *source = getenv("GNDP_SOURCE");
     if (source == NULL) {
         print_message("GNDP_SOURCE is not set\n");

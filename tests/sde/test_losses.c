@@ -66,7 +66,8 @@ static void batch_run(batch *b, const gndp_parametrisation *par)
     }
     gndp_score_inputs si = {.t = in[0], .decay = in[0], .variance = in[1], .x = in[2]};
     si.mask = b->mask != NULL ? in[6] : GNDP_NONE;
-    const gndp_limit_nodes limit = gndp_process_limit(g, c->process, in[2], si.mask);
+    gndp_limit_nodes limit = gndp_process_limit(g, c->process, in[2], si.mask);
+    gndp_process_balance(g, c->process, par, in[2], si.mask, &limit);
     si.y = gndp_noised(g, &limit, in[0], in[1], in[3], in[4]);
     gndp_node out[5] = {si.y, gndp_parametrisation_score(g, par, &limit, &si, in[5]),
                         gndp_denoising_loss(g, par, &limit, &si, in[5], in[3], in[4])};
@@ -193,12 +194,19 @@ static void exact_output(const batch *b, const gndp_parametrisation *par, const 
 
 static gndp_parametrisation nth_parametrisation(int i)
 {
+    if (i >= 32) {
+        return (gndp_parametrisation){.target = GNDP_TARGET_K,
+                                      .std_trick = i & 1,
+                                      .residual_trick = i & 2,
+                                      .weighted = true,
+                                      .balance = 0.1};
+    }
     return (gndp_parametrisation){.target = (gndp_target)(i % 4),
                                   .std_trick = i & 4,
                                   .residual_trick = i & 8,
                                   .weighted = i & 16};
 }
-enum { PARAMETRISATIONS = 32 };
+enum { PARAMETRISATIONS = 36 };
 
 /* The exact target makes the exact K-score and minimises the loss: the gradient in every affine
  * perturbation of the output is zero, and the loss rises by the perturbation's square. */
@@ -280,6 +288,19 @@ static void losses_have_their_values_at_zero_and_at_the_exact_score(void **state
         par.residual_trick = false;
         batch_run(&b, &par);
         assert_near(b.loss * points / tr_k, 1.0, 1e-12);
+        par.balance = 0.1; /* tr (K + c k)^-1 K / N, as seen by a jitter of 1e-6 */
+        double balanced = 0.0;
+        for (int64_t i = 0; i < n * n; i++) {
+            cov[i] = c->k[i] + (i % (n + 1) == 0 ? par.balance * tr_k / (double)n : 0.0);
+        }
+        for (int64_t j = 0; j < n; j++) {
+            solve_spd(n, cov, c->k + j * n, column);
+            balanced += column[j];
+        }
+        batch_run(&b, &par);
+        assert_near(b.loss * points / (gndp_process_white(c->process) > 0.0 ? tr_k : balanced), 1.0,
+                    1e-5);
+        par.balance = 0.0;
         par.target = GNDP_TARGET_S;
         batch_run(&b, &par);
         assert_near(b.loss, c->outputs, 1e-12);
