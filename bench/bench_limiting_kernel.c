@@ -3,7 +3,7 @@
 //
 //   bench_limiting_kernel CSV FIGURE [LEARNED.csv]
 //
-// LEARNED.csv: rows "lengthscale,mean,se" of conditional log-likelihoods of trained networks, lengthscale 0 for the white limit.
+// LEARNED.csv: rows "lengthscale,mean,se,loss" of conditional log-likelihoods of trained networks; lengthscale 0: the white limit, loss plain or balanced.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -213,7 +213,7 @@ static void study_limit(const data_law *law, study *st, int i, FILE *csv)
     const gndp_schedule schedule = schedule_of_experiment();
     const gndp_sampler_info *em;
     spectra *s = new_spectra(law, st->lengthscale[i]);
-    double low = INFINITY, high = 0.0;
+    double low = (double)INFINITY, high = 0.0;
     must(gndp_sampler_find("em", &em));
     for (int d = 0; d < DRAWS; d++)
         for (int64_t k = 0; k < s[d].n; k++) {
@@ -265,12 +265,16 @@ static void study_law(const data_law *law, study *st, FILE *csv)
     }
 }
 
+/* Of networks, by loss: plain, balanced. */
 typedef struct learned {
-    int64_t n;
-    double at[MOST_LEARNED], low[MOST_LEARNED], high[MOST_LEARNED];
-    double white[2]; /* mean, of no consequence without has_white */
+    int64_t n[2];
+    double at[2][MOST_LEARNED], low[2][MOST_LEARNED], high[2][MOST_LEARNED];
+    double white[2]; /* the mean, twice */
     bool has_white;
 } learned;
+
+/* What the first panel shows with networks in it; worse ones are left to the table. */
+static const double shown_low = -0.4, shown_high = 0.9;
 
 static void read_learned(const char *path, learned *out)
 {
@@ -282,15 +286,17 @@ static void read_learned(const char *path, learned *out)
     }
     while (file != NULL && fgets(line, sizeof line, file) != NULL) {
         double at, mean, se;
-        if (sscanf(line, "%lf,%lf,%lf", &at, &mean, &se) != 3 || out->n == MOST_LEARNED)
+        char loss[16];
+        if (sscanf(line, "%lf,%lf,%lf,%15s", &at, &mean, &se, loss) != 4)
             continue;
+        const int which = strcmp(loss, "balanced") == 0;
         if (at == 0.0) {
             out->has_white = true;
             out->white[0] = out->white[1] = mean;
-        } else {
-            out->at[out->n] = at;
-            out->low[out->n] = mean - 2.0 * se;
-            out->high[out->n++] = mean + 2.0 * se;
+        } else if (mean > shown_low && out->n[which] < MOST_LEARNED) {
+            out->at[which][out->n[which]] = at;
+            out->low[which][out->n[which]] = mean - 2.0 * se;
+            out->high[which][out->n[which]++] = mean + 2.0 * se;
         }
     }
     if (file != NULL)
@@ -300,7 +306,7 @@ static void read_learned(const char *path, learned *out)
 /* Rows of panels: likelihood by lengthscale, its loss by steps, KL of samples by steps. */
 static void draw(const char *path, const study *st, const learned *seen)
 {
-    gndp_series by_length[LAWS][7] = {{{0}}}, loss[LAWS][LIMITS] = {{{0}}}, kl[LAWS][LIMITS] = {{{0}}};
+    gndp_series by_length[LAWS][8] = {{{0}}}, loss[LAWS][LIMITS] = {{{0}}}, kl[LAWS][LIMITS] = {{{0}}};
     gndp_panel panel[3 * LAWS] = {{0}};
     static const double ends[2] = {0.05, 2.0};
     double level[LAWS][3][2];
@@ -318,8 +324,10 @@ static void draw(const char *path, const study *st, const learned *seen)
         }
         if (i == 0 && seen->has_white)
             s[n++] = (gndp_series){.name = "white limit, learned", .n = 2, .x = ends, .y = seen->white};
-        if (i == 0 && seen->n > 0)
-            s[n++] = (gndp_series){.name = "noisy limit, learned", .mark = GNDP_MARK_ERRORS, .n = seen->n, .x = seen->at, .y = seen->low, .y2 = seen->high};
+        for (int k = 0; i == 0 && k < 2; k++)
+            if (seen->n[k] > 0)
+                s[n++] = (gndp_series){.name = k == 0 ? "noisy limit, learned" : ".. with the balanced loss", .mark = GNDP_MARK_ERRORS, .n = seen->n[k],
+                                       .x = seen->at[k], .y = seen->low[k], .y2 = seen->high[k]};
         for (int k = 0; k < LIMITS; k++) {
             loss[i][k] = (gndp_series){.name = st[i].name[k], .n = STEPS, .x = st[i].steps, .y = st[i].loss[k]};
             kl[i][k] = (gndp_series){.name = st[i].name[k], .n = STEPS, .x = st[i].steps, .y = st[i].kl[k]};
@@ -329,6 +337,10 @@ static void draw(const char *path, const study *st, const learned *seen)
         snprintf(title[3 * i + 2], 96, "%s data: KL of EM samples, exact score", laws[i].name);
         panel[3 * i] = (gndp_panel){.title = title[3 * i], .x_label = "lengthscale of the limit", .y_label = "nats a target", .log_x = true,
                                     .n_series = n, .series = s};
+        if (i == 0 && seen->has_white) {
+            panel[0].y_low = shown_low;
+            panel[0].y_high = shown_high;
+        }
         panel[3 * i + 1] = (gndp_panel){.title = title[3 * i + 1], .x_label = "steps", .y_label = "nats a target", .log_x = true, .log_y = true,
                                         .n_series = LIMITS, .series = loss[i]};
         panel[3 * i + 2] = (gndp_panel){.title = title[3 * i + 2], .x_label = "steps", .y_label = "nats a point", .log_x = true, .log_y = true,

@@ -28,10 +28,12 @@ const char gndp_infer_text[] =
     "the others say: a z beyond 3 is a bad station, or weather that the model does not know.\n"
     "\n"
     "Methods, all with the model as it was trained; cost in evaluations of the network a member:\n"
-    "  langevin  Langevin steps beside the reverse process, observations noised along; steps + inner below tau\n"
+    "  langevin  Langevin steps beside the reverse process, observations noised along; then at rest;\n"
+    "            steps + inner below tau + clean steps\n"
     "  hybrid    the same in one step, low temperature possible; steps\n"
     "  repaint   noised observations put in, each step passed several times; steps x repeats\n"
-    "  guidance  pulled by the error of the denoised field; 3 x steps; cheap, biased by its guess of a covariance\n"
+    "  guidance  pulled by the error of the denoised field; 3 x steps; cheap, biased by its guess of a\n"
+    "            covariance, stiff where errors are small\n"
     "  smc       particles weighted along noised observations; steps x particles\n"
     "  twisted   particles guided and weighted: exact for many; 3 x steps x particles; gives the evidence\n"
     "\n"
@@ -96,7 +98,7 @@ const gndp_option gndp_infer_table[] = {
     OPTION("preconditioner", 0, "NAME", GNDP_OPTION_TEXT, method.preconditioner, "langevin: schur, block, identity, published (biased)"),
     OPTION("context", 0, "NAME", GNDP_OPTION_TEXT, method.context, "langevin, hybrid: observations noised along a path, or resample"),
     NUMBER("lambda0", "L", method.lambda0, 0.0, 100.0, "langevin, hybrid: multiplier of the score; not 1: no posterior"),
-    COUNT("clean-steps", 0, method.clean_steps, 0, 1000000, "langevin: further steps at the end"),
+    COUNT("clean-steps", 0, method.clean_steps, 0, 1000000, "langevin, guidance: further steps at the end, default 0: they\nsettle an exact score, with a learned one they can run away"),
     COUNT("repeats", 0, method.repeats, 1, 1000000, "repaint: passes through each step"),
     OPTION("covariance", 0, "NAME", GNDP_OPTION_TEXT, method.covariance, "guidance, twisted: exact, prior, surrogate"),
     NUMBER("kappa", "K", method.kappa, 0.0, 1e6, "guidance, twisted: factor of the surrogate"),
@@ -148,6 +150,14 @@ done:
     return code;
 }
 
+/* ln(e^a + e^b). */
+static double log_of_sum(double a, double b)
+{
+    const double high = fmax(a, b);
+    return isinf(high) ? high : high + log(exp(a - high) + exp(b - high));
+}
+
+/* Calls give ln of the mean of Z over their members, with its error: of several the mean of Z by members. */
 static void take_report(gndp_infer_job *j, int c, int fold, int64_t n, const gndp_conditional_report *report)
 {
     j->evaluations += report->evaluations * (double)n;
@@ -155,10 +165,9 @@ static void take_report(gndp_infer_job *j, int c, int fold, int64_t n, const gnd
     if (fold >= 0)
         return;
     if (isfinite(report->log_evidence)) {
-        const double log_p = report->log_evidence + j->linear.log_jacobian;
-        const double variance = isfinite(report->log_evidence_error) ? pow(report->log_evidence_error, 2) * (double)(n * (n - 1)) : 0.0;
-        j->evidence[c] += (double)n * log_p;
-        j->evidence_square[c] += (double)n * log_p * log_p + variance; /* within the call, and between calls */
+        const double one = report->log_evidence + j->linear.log_jacobian + log((double)n);
+        j->evidence[c] = log_of_sum(j->evidence[c], one);
+        j->evidence_square[c] = log_of_sum(j->evidence_square[c], 2.0 * (one + log(report->log_evidence_error)));
         j->evidence_count[c] += (double)n;
     }
     if (report->least_particles < j->least_particles)
@@ -288,6 +297,8 @@ static int make_room(gndp_infer_job *j)
         return gndp_failure_memory();
     j->evidence_square = j->evidence + cases;
     j->evidence_count = j->evidence_square + cases;
+    for (size_t c = 0; c < 2 * cases; c++) /* sums of nothing */
+        j->evidence[c] = -HUGE_VAL;
     j->least_particles = HUGE_VAL;
     j->of_case = j->of_fold = -1;
     return GNDP_EXIT_DONE;

@@ -67,7 +67,7 @@ typedef struct gndp_infer_job {
     infer_scores scores;
     infer_checked checked;
     double evaluations, drawn_fields; /* of the network; a member of a case each */
-    double *evidence, *evidence_square, *evidence_count; /* [cases] sums of log p(z) of the calls, in physical units */
+    double *evidence, *evidence_square, *evidence_count; /* [cases] ln sum n Z, ln sum (n Z error)^2, sum n over calls; Z in physical units */
     double least_particles;
     gndp_progress *progress;
     int64_t blocks, steps;

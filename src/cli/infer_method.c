@@ -62,7 +62,7 @@ static const setting settings[] = {
     {"infer.preconditioner", "preconditioner", LANGEVIN, GIVEN(preconditioner), PLACE(preconditioner), preconditioners, false},
     {"infer.context", "context", LANGEVIN | HYBRID, GIVEN(context), PLACE(context), contexts, false},
     {"infer.lambda0", "lambda0", LANGEVIN | HYBRID, GIVEN(lambda0), PLACE(lambda0), NULL, true},
-    {"infer.clean_steps", "clean-steps", LANGEVIN, GIVEN(clean_steps), PLACE(clean_steps), NULL, false},
+    {"infer.clean_steps", "clean-steps", LANGEVIN | GUIDANCE, GIVEN(clean_steps), PLACE(clean_steps), NULL, false},
     {"infer.repeats", "repeats", REPAINT, GIVEN(repeats), PLACE(repeats), NULL, false},
     {"infer.covariance", "covariance", GUIDANCE | TWISTED, GIVEN(covariance), PLACE(covariance), covariances, false},
     {"infer.kappa", "kappa", GUIDANCE | TWISTED, GIVEN(kappa), PLACE(kappa), NULL, true},
@@ -175,7 +175,7 @@ static void describe(cli_method *m)
         add(m, ", psi %g", o->psi);
     if (bit & (LANGEVIN | HYBRID))
         add(m, ", context by %s", contexts[o->context]);
-    if (bit & LANGEVIN && o->clean_steps > 0)
+    if (bit & (LANGEVIN | GUIDANCE) && o->clean_steps > 0)
         add(m, ", %lld clean steps", (long long)o->clean_steps);
     if (bit & REPAINT)
         add(m, ", %lld passes a step", (long long)o->repeats);
@@ -205,6 +205,12 @@ int cli_method_make(const cli_method_options *given, const gndp_model *model, cl
     const bool own = given->method == NULL || strcmp(given->method, method) == 0;
     GNDP_LIBRARY(gndp_conditional_find(given->method != NULL ? given->method : method, &info));
     out->options = gndp_conditional_options_default(info);
+    if (bit_of(info) & (LANGEVIN | GUIDANCE)) {
+        /* Clean steps settle an exact score. A learned one need not be that of any law at the last time, and steps there can run away: more on the way
+         * instead, and clean steps on request. */
+        out->options.clean_steps = 0;
+        out->options.inner = 10;
+    }
     if (own)
         GNDP_LIBRARY(gndp_config_text(config, "infer.sampler", &sampler));
     sampler = given->sampler != NULL ? given->sampler : sampler;

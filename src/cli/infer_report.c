@@ -19,9 +19,8 @@ double gndp_infer_log_evidence(const gndp_infer_job *j, double *error)
         const double n = j->evidence_count[c];
         if (n == 0.0)
             return (double)NAN;
-        const double mean = j->evidence[c] / n;
-        sum += mean;
-        variance += n > 1.0 ? fmax(j->evidence_square[c] / n - mean * mean, 0.0) / (n - 1.0) : (double)NAN;
+        sum += j->evidence[c] - log(n);
+        variance += exp(j->evidence_square[c] - 2.0 * j->evidence[c]);
     }
     *error = sqrt(variance);
     return sum;

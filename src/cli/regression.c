@@ -176,7 +176,8 @@ static void block_clear(block *b)
 static int block_open(block *b, int64_t c)
 {
     const int64_t points = c + b->r->options->targets, values = points * b->p;
-    const size_t rows = (size_t)(b->b = b->white ? BLOCK : 1);
+    const int64_t most = (b->r->options->fields + b->r->sizes - 1) / b->r->sizes; /* slots without a function cost as much as those with one */
+    const size_t rows = (size_t)(b->b = !b->white ? 1 : most < BLOCK ? most : BLOCK);
     b->c = b->context.n = c;
     b->n = b->joint.n = points;
     b->x = malloc(rows * (size_t)(points * b->columns) * sizeof *b->x);

@@ -96,8 +96,8 @@ static gndp_status guided_step(cond_run *run, gndp_sampler_step by, int64_t k)
         for (int64_t j = 0, i = r * run->size; j < run->size; j++, i++) {
             const double m = run->cd->mean[j];
             const double g = run->g[i] + (strength > 0.0 ? strength * run->more[1][i] : 0.0);
-            run->y[i] = m + by.a * (run->y[i] - m) + by.c * g +
-                        (by.d != 0.0 ? by.d * run->u[i] : 0.0);
+            run->y[i] =
+                m + by.a * (run->y[i] - m) + by.c * g + (by.d != 0.0 ? by.d * run->u[i] : 0.0);
         }
     }
 done:
@@ -121,8 +121,7 @@ static gndp_status step(cond_run *run, int64_t k)
 {
     gndp_status st = GNDP_OK;
     const gndp_conditional_options *o = run->options;
-    const gndp_sampler_step by =
-        o->predictor->step(run->schedule, run->grid[k], run->grid[k + 1]);
+    const gndp_sampler_step by = o->predictor->step(run->schedule, run->grid[k], run->grid[k + 1]);
     const bool last = k + 1 == o->steps;
     GNDP_TRY(cond_score(run, run->grid[k], run->y, run->g));
     if (last && cleans(o)) {

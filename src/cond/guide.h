@@ -29,12 +29,13 @@ void guide_close(guide *gd);
 void guide_describe(const cond_run *run, char *text, size_t size);
 
 /**
- * At y with scores g at time t: run->q [rows, C] = (Cov + R)^-1 (z - A E_0), and, where asked, the
- * log-density log_p [rows]. Uses run->more; EXACT takes C products with the Jacobian.
+ * At y with scores g at time t: run->p [rows, C] = z - A E_0, run->q = (Cov + R)^-1 p, and, where
+ * asked, the log-density log_p [rows]. Uses run->more; EXACT takes C products with the Jacobian.
  */
 gndp_status guide_look(cond_run *run, guide *gd, double t, double *log_p);
 
-/** From run->q: b into more[0] and K b into more[1], one product with the Jacobian; g is kept. */
+/** From run->q and p: b into more[0] and K b into more[1], one product with the Jacobian; g is
+ * kept. */
 gndp_status guide_pull(cond_run *run, double t);
 
 #endif

@@ -36,9 +36,8 @@ static gndp_sampler_step hybrid(const cond_run *run, double t, double s)
     const double alpha = at.a * at.a, lambda = o->lambda0 / (alpha + (1.0 - alpha) * o->lambda0);
     const double most = 2.0 * fmax(1.9 * at.variance / (x * o->lambda0) - 1.0, 0.0);
     const double psi = fmin(o->psi, most);
-    return (gndp_sampler_step){.a = 1.0 + 0.5 * x,
-                               .c = x * (lambda + 0.5 * o->lambda0 * psi),
-                               .d = sqrt((1.0 + psi) * x)};
+    return (gndp_sampler_step){
+        .a = 1.0 + 0.5 * x, .c = x * (lambda + 0.5 * o->lambda0 * psi), .d = sqrt((1.0 + psi) * x)};
 }
 
 static gndp_status step(cond_run *run, int64_t k)

@@ -39,8 +39,8 @@ static gndp_status check(const cond_run *run)
     GNDP_CHECK(o->psi <= 1.9, GNDP_ERR_RANGE,
                "psi %g: single Langevin steps are stable up to 1.9; take more inner steps instead",
                o->psi);
-    GNDP_CHECK(o->tau >= 0.0 && o->tau <= 1.0, GNDP_ERR_RANGE, "tau %g, a fraction of the time span",
-               o->tau);
+    GNDP_CHECK(o->tau >= 0.0 && o->tau <= 1.0, GNDP_ERR_RANGE,
+               "tau %g, a fraction of the time span", o->tau);
     GNDP_TRY(schur_check(o));
     GNDP_CHECK(o->preconditioner == GNDP_PRECONDITION_SCHUR ||
                    (run->cd->selection && run->cd->exact),
@@ -226,7 +226,7 @@ static gndp_status correct(cond_run *run, int64_t k)
 {
     gndp_status st = GNDP_OK;
     const gndp_conditional_options *o = run->options;
-    const langevin *own = run->own;
+    langevin *own = run->own;
     const double s = run->grid[k + 1], v = gndp_schedule_marginal(run->schedule, s).variance;
     const bool schur = o->preconditioner == GNDP_PRECONDITION_SCHUR;
     double eta = o->size == GNDP_LANGEVIN_VARIANCE
@@ -242,10 +242,10 @@ static gndp_status correct(cond_run *run, int64_t k)
         own->by_schur.eta[r] = eta;
     }
     if (schur) {
-        GNDP_TRY(cond_level(run->cd, 1.0 / v, run->level));
+        GNDP_TRY(schur_level(run, &own->by_schur, v));
     }
-    const bool fresh = o->context == GNDP_CONTEXT_RESAMPLE && run->cd->white > 0.0 &&
-                       run->cd->selection;
+    const bool fresh =
+        o->context == GNDP_CONTEXT_RESAMPLE && run->cd->white > 0.0 && run->cd->selection;
     for (int64_t j = 1; j <= o->inner; j++) {
         if (fresh && j > 1) {
             GNDP_TRY(cond_context(run, k, true, (uint32_t)j));
@@ -255,8 +255,8 @@ static gndp_status correct(cond_run *run, int64_t k)
         }
         GNDP_TRY(cond_score(run, s, run->y, run->g));
         if (schur) {
-            GNDP_TRY(schur_step(run, &own->by_schur, v, k + 1, COND_STREAM_NOISE(j),
-                                COND_STREAM_ERROR(j)));
+            GNDP_TRY(
+                schur_step(run, &own->by_schur, k + 1, COND_STREAM_NOISE(j), COND_STREAM_ERROR(j)));
         } else {
             GNDP_TRY(step_targets(run, eta, k + 1, COND_STREAM_NOISE(j)));
         }

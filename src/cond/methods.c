@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include "cond/methods.h"
 
-static const cond_method *const rows[] = {&cond_langevin, &cond_hybrid, &cond_repaint, &cond_guidance, &cond_smc,
-                                          &cond_twisted};
+static const cond_method *const rows[] = {&cond_langevin, &cond_hybrid, &cond_repaint,
+                                          &cond_guidance, &cond_smc,    &cond_twisted};
 enum { ROWS = (int)(sizeof rows / sizeof *rows) };
 
 int gndp_conditional_count(void)

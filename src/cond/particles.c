@@ -31,8 +31,7 @@ gndp_status swarm_open(const cond_run *run, swarm *out)
                    .work = calloc((size_t)run->rows, sizeof *out->work),
                    .parent = calloc((size_t)run->rows, sizeof *out->parent),
                    .moved = calloc((size_t)(run->rows * wide) + 1, sizeof *out->moved)};
-    GNDP_CHECK(out->log_w != NULL && out->work != NULL && out->parent != NULL &&
-                   out->moved != NULL,
+    GNDP_CHECK(out->log_w != NULL && out->work != NULL && out->parent != NULL && out->moved != NULL,
                GNDP_ERR_NOMEM, "%lld particles", (long long)run->rows);
     for (int64_t k = 0; k < run->options->steps; k++) {
         const gndp_sampler_step by =
@@ -122,8 +121,7 @@ done:
 void swarm_move(const cond_run *run, swarm *own, int64_t width, double *rows)
 {
     for (int64_t p = 0; p < run->rows; p++) {
-        memcpy(own->moved + p * width, rows + own->parent[p] * width,
-               (size_t)width * sizeof *rows);
+        memcpy(own->moved + p * width, rows + own->parent[p] * width, (size_t)width * sizeof *rows);
     }
     memcpy(rows, own->moved, (size_t)(run->rows * width) * sizeof *rows);
 }
@@ -133,8 +131,8 @@ gndp_status swarm_end(cond_run *run, swarm *own)
     gndp_status st = GNDP_OK;
     double log_mean = 0.0, number = 0.0, u = 0.0, sum = 0.0;
     GNDP_TRY(normalise(run, own, run->schedule->t0, &log_mean, &number));
-    GNDP_TRY(gndp_random_uniform_f64(run->options->seed, 0, run->member[0], COND_STREAM_PICK, 0, 1,
-                                     &u));
+    GNDP_TRY(
+        gndp_random_uniform_f64(run->options->seed, 0, run->member[0], COND_STREAM_PICK, 0, 1, &u));
     run->log_evidence += log_mean;
     run->picked = run->rows - 1;
     for (int64_t p = 0; p < run->rows; p++) {

@@ -53,8 +53,8 @@ gndp_status cond_noise(cond_run *run, int64_t step, uint32_t stream, uint32_t pa
         GNDP_TRY(noise_fill_streams(&run->noise, cond_key(run, step, particle_stream),
                                     run->member[0], run->rows, run->u));
     } else {
-        GNDP_TRY(noise_fill(&run->noise, cond_key(run, step, stream), run->member, run->rows,
-                            run->u));
+        GNDP_TRY(
+            noise_fill(&run->noise, cond_key(run, step, stream), run->member, run->rows, run->u));
     }
 done:
     return st;

@@ -39,16 +39,16 @@ struct cond_run {
     int64_t rows, size, c; /* slots of a block, or particles; N P; C */
     int64_t active;        /* rows that count as evaluations */
     int64_t block, blocks;
-    double *grid;               /* [steps + 1] */
+    double *grid;                /* [steps + 1] */
     double *y, *g, *u, *more[2]; /* [rows, N P]: state, score, noise of the limit; two more */
-    double *z, *e, *q, *p;      /* [rows, C]: noised observations, their errors; two more */
-    double *level;              /* [C, C]: a factor that a method makes for one time */
-    uint32_t *member;           /* [rows] */
-    void *own;                  /* a method's own memory */
-    double cost;                /* evaluations of one member so far */
-    double log_evidence;        /* of the member just done */
+    double *z, *e, *q, *p;       /* [rows, C]: noised observations, their errors; two more */
+    double *level;               /* [C, C]: a factor that a method makes for one time */
+    uint32_t *member;            /* [rows] */
+    void *own;                   /* a method's own memory */
+    double cost;                 /* evaluations of one member so far */
+    double log_evidence;         /* of the member just done */
     double least_particles;
-    int64_t picked;             /* particle that becomes the member */
+    int64_t picked; /* particle that becomes the member */
 };
 
 gndp_key cond_key(const cond_run *run, int64_t step, uint32_t stream);

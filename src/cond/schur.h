@@ -17,8 +17,11 @@
  * Without errors P is the covariance of the targets given the context, and A y = z is held.
  */
 typedef struct schur_steps {
-    double *eta;      /* [rows] */
-    double *probe[3]; /* [rows, N P] of the search for a curvature; NULL without clean steps */
+    double *eta;  /* [rows] size of a step */
+    double *v;    /* [rows] the v of P */
+    double *each; /* [rows, C, C] factors of F where rows have v of their own; NULL: run->level */
+    double *own_factor; /* memory of `each`, where clean steps meet errors */
+    double *probe[3];   /* [rows, N P] of the search for a curvature; NULL without clean steps */
 } schur_steps;
 
 gndp_status schur_check(const gndp_conditional_options *o);
@@ -26,8 +29,11 @@ gndp_status schur_open(const cond_run *run, schur_steps *out);
 void schur_close(schur_steps *own);
 void schur_describe(const cond_run *run, char *text, size_t size);
 
-/** One step of own->eta with the score in run->g and F in run->level; streams as of step k. */
-gndp_status schur_step(cond_run *run, const schur_steps *own, double v, int64_t k, uint32_t noise,
+/** P of one v for all rows. */
+gndp_status schur_level(cond_run *run, schur_steps *own, double v);
+
+/** One step of own->eta with the score in run->g; streams as of step k. */
+gndp_status schur_step(cond_run *run, const schur_steps *own, int64_t k, uint32_t noise,
                        uint32_t error);
 
 /** The clean steps of the options, at time grid[k + 1] > t0, with the observations in run->z. */

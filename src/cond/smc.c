@@ -42,8 +42,8 @@ done:
 static void weigh(cond_run *run, swarm *own, gndp_sampler_step by)
 {
     const gndp_conditioner *cd = run->cd;
-    const double norm = (double)run->c * log(2.0 * M_PI * by.d * by.d) +
-                        small_log_det(run->c, cd->factor);
+    const double norm =
+        (double)run->c * log(2.0 * M_PI * by.d * by.d) + small_log_det(run->c, cd->factor);
     for (int64_t p = 0; p < run->rows; p++) {
         double *q = run->q + p * run->c, *seen = run->p + p * run->c;
         cond_see(cd, run->y + p * run->size, q);
@@ -63,8 +63,7 @@ static gndp_status step(cond_run *run, int64_t k)
     gndp_status st = GNDP_OK;
     swarm *own = run->own;
     const double t = run->grid[k];
-    const gndp_sampler_step by =
-        run->options->predictor->step(run->schedule, t, run->grid[k + 1]);
+    const gndp_sampler_step by = run->options->predictor->step(run->schedule, t, run->grid[k + 1]);
     bool moved = false;
     GNDP_TRY(cond_score(run, t, run->y, run->g));
     GNDP_TRY(cond_context(run, k, false, 0));

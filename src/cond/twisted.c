@@ -81,6 +81,7 @@ static gndp_status resample(cond_run *run, int64_t k)
         swarm_move(run, &own->sw, run->size, run->y);
         swarm_move(run, &own->sw, run->size, run->g);
         swarm_move(run, &own->sw, run->c, run->q);
+        swarm_move(run, &own->sw, run->c, run->p);
         swarm_move(run, &own->sw, 1, own->log_psi);
     }
 done:
@@ -110,8 +111,8 @@ done:
     return st;
 }
 
-/* Weight N(z; A mu, d^2 A K A' + R); that of this state's potential, to be multiplied and divided by,
- * is left out. */
+/* Weight N(z; A mu, d^2 A K A' + R); that of this state's potential, to be multiplied and divided
+ * by, is left out. */
 static void weigh_last(cond_run *run, gndp_sampler_step by)
 {
     twisted *own = run->own;
@@ -150,8 +151,7 @@ static gndp_status step(cond_run *run, int64_t k)
     gndp_status st = GNDP_OK;
     twisted *own = run->own;
     const double t = run->grid[k];
-    const gndp_sampler_step by =
-        run->options->predictor->step(run->schedule, t, run->grid[k + 1]);
+    const gndp_sampler_step by = run->options->predictor->step(run->schedule, t, run->grid[k + 1]);
     GNDP_TRY(cond_score(run, t, run->y, run->g));
     if (k + 1 == run->options->steps) {
         GNDP_TRY(last_step(run, by, k));

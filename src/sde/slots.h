@@ -11,9 +11,9 @@
  * realization has points of its own, its place in the call is its slot.
  */
 typedef struct slot_order {
-    int64_t b;   /* slots of a block */
-    bool placed; /* by place in the call */
-    int64_t n;   /* members of the call */
+    int64_t b;              /* slots of a block */
+    bool placed;            /* by place in the call */
+    int64_t n;              /* members of the call */
     const uint32_t *member; /* [n] borrowed */
     int64_t *block;         /* [n] */
     int64_t blocks;

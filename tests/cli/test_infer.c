@@ -248,7 +248,7 @@ static void infer_statistics_are_those_of_the_members(void **state)
 static void infer_goes_on_where_it_was(void **state)
 {
     (void)state;
-    static const char line[] = "infer run/model.nc --obs obs.csv -n 48 --batch 4 --steps 150 --inner 0 -q --f64 -o out.nc --stats s.nc";
+    static const char line[] = "infer run/model.nc --obs obs.csv -n 240 --batch 4 --steps 150 --inner 0 --clean-steps 0 -q --f64 -o out.nc --stats s.nc";
     int64_t n, m;
     gaussian_model();
     free(run(0, "%s", line));
@@ -259,7 +259,7 @@ static void infer_goes_on_where_it_was(void **state)
         const pid_t child = start(line);
         for (int i = 0; i < 500 && !there("out.nc.part"); i++)
             wait_ms(10);
-        wait_ms(40 + 40 * tries);
+        wait_ms(100 + 100 * tries);
         status = stop(child, tries % 2 == 0 ? SIGINT : SIGTERM);
         free(shell("rm -f out.nc s.nc").out);
         if (there("out.nc.part") && WIFEXITED(status) && WEXITSTATUS(status) != 130)
@@ -269,9 +269,9 @@ static void infer_goes_on_where_it_was(void **state)
     char *err = read_file("err.txt");
     assert_contains(err, "the same command goes on");
     free(err);
-    assert_one_line(1, "gndp_method", "infer run/model.nc --obs obs.csv -n 48 --batch 4 --steps 151 --inner 0 -q --f64 -o out.nc");
+    assert_one_line(1, "gndp_method", "infer run/model.nc --obs obs.csv -n 240 --batch 4 --steps 151 --inner 0 --clean-steps 0 -q --f64 -o out.nc");
     write_file("other.csv", "x1,y1\n0.5,1\n");
-    assert_one_line(1, "gndp_observations_hash", "infer run/model.nc --obs other.csv -n 48 --batch 4 --steps 150 --inner 0 -q --f64 -o out.nc");
+    assert_one_line(1, "gndp_observations_hash", "infer run/model.nc --obs other.csv -n 240 --batch 4 --steps 150 --inner 0 --clean-steps 0 -q --f64 -o out.nc");
     const pid_t child = start(line);
     wait_ms(120);
     stop(child, SIGKILL);
@@ -281,7 +281,7 @@ static void infer_goes_on_where_it_was(void **state)
         free(run(0, "%s", line));
     }
     double *pieces = values_of("out.nc", &n), *again = values_of("s.nc", &m);
-    assert_int_equal(n, 48 * 24);
+    assert_int_equal(n, 240 * 24);
     assert_memory_equal(whole, pieces, (size_t)n * sizeof *whole);
     assert_memory_equal(stats, again, (size_t)m * sizeof *stats);
     assert_false(there("out.nc.part") || there("s.nc.part"));
@@ -325,7 +325,7 @@ static void infer_scores_what_it_left_out(void **state)
     (void)state;
     gaussian_model();
     many_stations(false);
-    json_t *r = run_json("infer run/model.nc --obs many.csv -n 32 --method guidance --covariance exact --steps 40 -o a.nc");
+    json_t *r = run_json("infer run/model.nc --obs many.csv -n 32 --steps 40 --inner 20 -o a.nc");
     assert_int_equal((int)number_at(r, "left_out"), 4);
     assert_int_equal((int)number_at(r, "observations"), 36);
     assert_int_equal((int)number_at(r, "reserved.0.values"), 4);
@@ -350,13 +350,14 @@ static void infer_check_finds_the_bad_station(void **state)
     (void)state;
     gaussian_model();
     many_stations(false);
-    json_t *r = run_json("infer run/model.nc --obs many.csv --method guidance --covariance exact --steps 40 --check good.csv");
+    json_t *r = run_json("infer run/model.nc --obs many.csv --steps 40 --inner 20 --check good.csv");
     assert_int_equal((int)number_at(r, "check.groups"), 10);
-    /* 40 values of N(0, 1): their root mean square is within four of its standard errors, and the t law of 16 members a little wider */
+    /* 40 values of N(0, 1): their root mean square is within four of its standard errors, and the t law of 16 members and langevin's own
+       spread make up for each other */
     assert_near(number_at(r, "check.z_rms"), 1.0, 4.0 / sqrt(80.0) + 0.1, "z");
     json_decref(r);
     many_stations(true);
-    r = run_json("infer run/model.nc --obs many.csv --method guidance --covariance exact --steps 40 --folds 20 --check bad.csv");
+    r = run_json("infer run/model.nc --obs many.csv --steps 40 --inner 20 --check-members 8 --folds 20 --check bad.csv");
     gndp_csv bad = table_of("bad.csv");
     const int column = gndp_csv_column(&bad, "z");
     int worst = 0;
@@ -472,6 +473,70 @@ static void infer_makes_a_case_of_every_time(void **state)
     assert_one_line(2, "choose one with --time", "infer wrun/model.nc --obs two.csv -n 3 -q -o two.csv.csv");
 }
 
+/* ---- Scores of files ------------------------------------------------------------------------- */
+
+/* Truths drawn from the law, an hour each; the ensemble's scores are those of the process that is the law, within four standard errors of its members. */
+static void eval_scores_an_ensemble_beside_its_baselines(void **state)
+{
+    (void)state;
+    enum { F = 24, N = 24 };
+    gaussian_model();
+    free(run(0, "gp sample --kernel '" KERNEL "' --line -2:2:24 -n %d --seed 9 -q -o truth.csv", F));
+    gndp_csv csv = table_of("truth.csv");
+    double values[F * N], x[N];
+    gndp_field_label label[F];
+    for (int f = 0; f < F; f++) {
+        label[f] = (gndp_field_label){.time_s = 86400.0 * f, .member = -1};
+        for (int i = 0; i < N; i++) {
+            x[i] = cell(&csv, i, 0);
+            values[f * N + i] = cell(&csv, i, 1 + f);
+        }
+    }
+    gndp_csv_free(&csv);
+    const gndp_channel channel = gndp_channel_scalar("y", "1");
+    const gndp_fieldset_spec spec = {.n_fields = F,
+                                     .coords = {.space = GNDP_SPACE_EUCLIDEAN,
+                                                .layout = GNDP_LAYOUT_PRODUCT,
+                                                .columns = 1,
+                                                .axis = {{.name = "x1", .units = "1", .size = N, .value = x}},
+                                                .n = N},
+                                     .n_channels = 1,
+                                     .channel = &channel,
+                                     .label = label};
+    const gndp_array array = gndp_array_view(gndp_type_3d(GNDP_F64, F, N, 1), values);
+    const gndp_write_options options = gndp_write_options_default();
+    gndp_fieldset *set = NULL;
+    must(gndp_fieldset_create(&spec, &array, NULL, &set));
+    must(gndp_fieldset_write(set, "truth.nc", &options));
+    gndp_fieldset_free(set);
+    free(run(0, "infer run/model.nc --obs truth.nc --time 1970-01-01/1970-01-12 --every 4 -n 32 --steps 100 -q -o e.nc"));
+    json_t *r = run_json("eval --ensemble e.nc truth.nc --kernel '" KERNEL "'");
+    static const char *const rows[] = {"ensemble", "climatology", "nearest", "inverse distance", "gp"};
+    for (int i = 0; i < 5; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "components.0.rows.%d.forecast", i);
+        assert_string_equal(text_at(r, path), rows[i]);
+        snprintf(path, sizeof path, "components.0.rows.%d.values", i);
+        assert_int_equal((int)number_at(r, path), 12 * (N - 6)); /* what was observed is no test */
+    }
+    const double rmse = number_at(r, "components.0.rows.4.rmse.0"), crps = number_at(r, "components.0.rows.4.crps.0");
+    /* the mean of 32 members is off by sd/sqrt(32), so that the square grows by 1/32; as members have the same noise at all times, their product with
+       the errors of 12 fields of about 6 free values leaves 0.02, the sampler's own bias as much */
+    assert_near(number_at(r, "components.0.rows.0.rmse.0") / rmse, sqrt(1.0 + 1.0 / 32.0), 0.1, "rmse");
+    assert_near(number_at(r, "components.0.rows.0.crps_fair.0") / crps, 1.0, 0.1, "fair CRPS");
+    assert_true(number_at(r, "components.0.rows.1.rmse.0") > rmse && number_at(r, "components.0.rows.2.rmse.0") > rmse);
+    assert_true(number_at(r, "components.0.rows.0.coverage90.0") > 0.8);
+    json_decref(r);
+    char *text = run(0, "eval --ensemble e.nc truth.nc --kernel 'rbf() + white()' --fit");
+    assert_contains(text, "inverse distance");
+    free(text);
+    assert_one_line(2, "TRUTH.nc", "eval --ensemble e.nc");
+    assert_one_line(2, "belongs to --kernel", "eval --ensemble e.nc truth.nc --fit");
+    assert_one_line(2, "belong to --ensemble", "eval run/model.nc --fit");
+    free(run(0, "infer run/model.nc --obs obs.csv --line -1:1:7 -n 2 %s -o l.nc", quick));
+    assert_one_line(1, "none of the truth's", "eval --ensemble l.nc truth.nc");
+}
+
 /* ---- What is wrong -------------------------------------------------------------------------- */
 
 static void infer_names_bad_observations(void **state)
@@ -553,6 +618,7 @@ static const struct CMUnitTest tests[] = {
     IN_FOLDER(infer_check_finds_the_bad_station),
     IN_FOLDER(infer_takes_units_and_components),
     IN_FOLDER(infer_makes_a_case_of_every_time),
+    IN_FOLDER(eval_scores_an_ensemble_beside_its_baselines),
     IN_FOLDER(infer_names_bad_observations),
     IN_FOLDER(infer_wrong_usage_is_one_line),
     IN_FOLDER(infer_takes_settings_of_the_model),
