@@ -109,11 +109,13 @@ static void regression_draws_the_functions_it_says(void **state)
     free(text);
 }
 
+/* Cuts the time taken out, whatever its number of digits. */
 static char *without_seconds(char *text)
 {
     char *at = strstr(text, "\"seconds\":");
     assert_non_null(at);
-    memset(at, ' ', strcspn(at, ","));
+    const char *rest = at + strcspn(at, ",");
+    memmove(at, rest, strlen(rest) + 1);
     return text;
 }
 
