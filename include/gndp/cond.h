@@ -72,7 +72,7 @@ typedef enum gndp_guidance_covariance {
 
 /** A method by name; one row of a table each, one file each. */
 typedef struct gndp_conditional_info {
-    const char *name; /* "langevin", "hybrid", "repaint", "guidance", "smc", "twisted" */
+    const char *name; /* "langevin", "hybrid", "repaint", "guidance", "bridge", "smc", "twisted" */
     const char *text; /* one line for people */
     const char *reference;
     bool evidence;    /* gives an estimate of the log-density of the observations */
@@ -86,9 +86,9 @@ GNDP_API gndp_status gndp_conditional_find(const char *name, const gndp_conditio
 
 typedef struct gndp_conditional_options {
     const gndp_conditional_info *method; /* default "langevin" */
-    const gndp_sampler_info *predictor;  /* a linear one-step method of gndp_sampler_get(): default "em" */
+    const gndp_sampler_info *predictor;  /* a linear one-step method of gndp_sampler_get(): default "em"; bridge takes none */
     gndp_grid_kind grid;                 /* default: uniform in time */
-    int64_t steps;                       /* M, default 100; smc and twisted: 50 */
+    int64_t steps;                       /* M, default 100; smc, twisted and bridge: 50 */
     /* langevin and hybrid */
     int64_t inner;                       /* J corrector steps for each outer one, default 5 */
     gndp_langevin_size size;             /* default VARIANCE */
@@ -104,6 +104,9 @@ typedef struct gndp_conditional_options {
     int64_t repeats;                     /* R, default 10 */
     /* guidance and twisted */
     gndp_guidance_covariance covariance; /* default AUTO */
+    /* bridge too: the clean field is drawn from N(E_0, C_t) given the observations, C_t by S0, and the next state from the bridge to it. One evaluation a
+       step. A draw of the posterior after any number of steps, one even, where the data are Gaussian with covariance S0; with another S0 biased like a
+       surrogate, whatever the steps. Needs no derivative of the score, is not stiff, and takes observations without error. */
     const double *prior;                 /* S0 [N P, N P] of PRIOR, symmetric positive semidefinite; NULL: K, as for a limit that has the covariance of the data */
     double kappa;                        /* default 0.5 */
     double strength;                     /* of the guidance, default 1 */

@@ -28,6 +28,8 @@ const char gndp_infer_text[] =
     "the others say: a z beyond 3 is a bad station, or weather that the model does not know.\n"
     "\n"
     "Methods, all with the model as it was trained; cost in evaluations of the network a member:\n"
+    "  bridge    the clean field drawn given state and observations, then a step towards it; steps; wants\n"
+    "            the covariance of the data, --prior: as good as that fits, and stable for any observations\n"
     "  langevin  Langevin steps beside the reverse process, observations noised along; then at rest;\n"
     "            steps + inner below tau + clean steps\n"
     "  hybrid    the same in one step, low temperature possible; steps\n"
@@ -86,7 +88,7 @@ const gndp_option gndp_infer_table[] = {
     OPTION("plane", 0, "A:B:N[,C:D:M]", GNDP_OPTION_TEXT, target.plane, "every pair of two such axes"),
     OPTION("scatter", 0, "A:B[,C:D]:N", GNDP_OPTION_TEXT, target.scatter, "N random points; sphere:N on the sphere"),
     OPTION("points", 0, "FILE.csv", GNDP_OPTION_TEXT, target.points, "columns x1, x2, .. or lat, lon (degrees)"),
-    OPTION("method", 0, "NAME", GNDP_OPTION_TEXT, method.method, "see above; default: the model's infer.method"),
+    OPTION("method", 0, "NAME", GNDP_OPTION_TEXT, method.method, "see above; default: the model's infer.method, else bridge where\na prior is given, else langevin"),
     COUNT("steps", 0, method.steps, 1, 1000000, "steps from noise to field"),
     OPTION("sampler", 0, "NAME", GNDP_OPTION_TEXT, method.sampler, "step of the reverse process: em, exponential, ancestral, .."),
     OPTION("predictor", 0, "NAME", GNDP_OPTION_TEXT, method.sampler, "the same"),
@@ -100,6 +102,7 @@ const gndp_option gndp_infer_table[] = {
     NUMBER("lambda0", "L", method.lambda0, 0.0, 100.0, "langevin, hybrid: multiplier of the score; not 1: no posterior"),
     COUNT("clean-steps", 0, method.clean_steps, 0, 1000000, "langevin, guidance: further steps at the end, default 0: they\nsettle an exact score, with a learned one they can run away"),
     COUNT("repeats", 0, method.repeats, 1, 1000000, "repaint: passes through each step"),
+    OPTION("prior", 0, "KERNEL", GNDP_OPTION_TEXT, method.prior, "bridge, guidance, twisted: covariance of the data, in the units of\nprocess.kernel, or limit: that one; default: infer.prior"),
     OPTION("covariance", 0, "NAME", GNDP_OPTION_TEXT, method.covariance, "guidance, twisted: exact, prior, surrogate"),
     NUMBER("kappa", "K", method.kappa, 0.0, 1e6, "guidance, twisted: factor of the surrogate"),
     NUMBER("strength", "S", method.strength, 0.0, 1e6, "guidance: factor of the pull; not 1: no posterior"),
@@ -180,6 +183,7 @@ int gndp_infer_draw(gndp_infer_job *j, int c, const bool *left_out, int fold, in
     gndp_conditional_report report;
     gndp_conditional_options options = j->method.options;
     options.seed = j->sampling.options.seed;
+    options.prior = j->prior;
     options.stop = stop_asked;
     options.stop_state = j;
     GNDP_STEP(condition(j, c, left_out, fold));
@@ -370,6 +374,8 @@ static int run(gndp_infer_job *j, const char *const *words, int n_words)
     GNDP_STEP(list_todo(j));
     gp_interruptible();
     GNDP_STEP(cli_joint_open(&j->joint, j->model, j->sampling.batch, j->sampling.bf16));
+    if (j->method.prior != NULL)
+        GNDP_STEP(cli_joint_prior(&j->joint, j->model, j->method.prior, &j->prior));
     GNDP_STEP(make_room(j));
     if (j->s.dry_run)
         return gndp_infer_dry(j);
@@ -402,6 +408,7 @@ static void job_free(gndp_infer_job *j)
     free(j->reserved);
     free(j->history);
     free(j->todo);
+    free(j->prior);
     free(j->z);
     free(j->block);
     free(j->kept);

@@ -45,7 +45,7 @@ static gndp_field_file file_of(const gndp_infer_job *j)
 
 /* What members follow from, as texts of attributes. */
 typedef struct identity {
-    char seed[24], method[400], observations[17];
+    char seed[24], method[848], observations[17];
     const char *pair[8];
 } identity;
 

@@ -30,12 +30,13 @@ static const char *const sizes[] = {[GNDP_LANGEVIN_VARIANCE] = "variance", [GNDP
 static const char *const covariances[] = {
     [GNDP_GUIDANCE_AUTO] = "auto", [GNDP_GUIDANCE_EXACT] = "exact", [GNDP_GUIDANCE_PRIOR] = "prior", [GNDP_GUIDANCE_SURROGATE] = "surrogate", NULL};
 
-enum { LANGEVIN = 1, HYBRID = 2, REPAINT = 4, GUIDANCE = 8, SMC = 16, TWISTED = 32, ALL = 63 };
-static const char *const method_names[] = {"langevin", "hybrid", "repaint", "guidance", "smc", "twisted"};
+enum { LANGEVIN = 1, HYBRID = 2, REPAINT = 4, GUIDANCE = 8, SMC = 16, TWISTED = 32, BRIDGE = 64, ALL = 127 };
+static const char *const method_names[] = {"langevin", "hybrid", "repaint", "guidance", "smc", "twisted", "bridge"};
+enum { METHODS = sizeof method_names / sizeof *method_names };
 
 static int bit_of(const gndp_conditional_info *method)
 {
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < METHODS; i++)
         if (strcmp(method->name, method_names[i]) == 0)
             return 1 << i;
     return ALL; /* one that this table does not know reads everything */
@@ -125,7 +126,7 @@ done:
 static void list_methods(int methods, char *text, size_t bytes)
 {
     size_t used = 0;
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < METHODS; i++)
         if (methods & 1 << i && used < bytes)
             used += (size_t)snprintf(text + used, bytes - used, "%s%s", used > 0 ? ", " : "", method_names[i]);
 }
@@ -166,8 +167,10 @@ static void describe(cli_method *m)
 {
     const gndp_conditional_options *o = &m->options;
     const int bit = bit_of(o->method);
-    const bool surrogate = o->covariance == GNDP_GUIDANCE_SURROGATE || (o->covariance == GNDP_GUIDANCE_AUTO && o->prior == NULL);
-    add(m, "%s, %lld steps uniform in %s by %s", o->method->name, (long long)o->steps, grids[o->grid], o->predictor->name);
+    const bool surrogate = o->covariance == GNDP_GUIDANCE_SURROGATE || (o->covariance == GNDP_GUIDANCE_AUTO && m->prior == NULL);
+    add(m, "%s, %lld steps uniform in %s", o->method->name, (long long)o->steps, grids[o->grid]);
+    if (!(bit & BRIDGE))
+        add(m, " by %s", o->predictor->name);
     if (bit & LANGEVIN)
         add(m, ", %lld corrector steps after each below tau %g, psi %g by %s, %s", (long long)o->inner, o->tau, o->psi, sizes[o->size],
             preconditioners[o->preconditioner]);
@@ -180,10 +183,14 @@ static void describe(cli_method *m)
     if (bit & REPAINT)
         add(m, ", %lld passes a step", (long long)o->repeats);
     if (bit & (GUIDANCE | TWISTED)) {
-        add(m, ", %s covariance", surrogate ? "surrogate" : covariances[o->covariance]);
+        add(m, ", %s covariance", surrogate ? "surrogate" : covariances[o->covariance == GNDP_GUIDANCE_AUTO ? GNDP_GUIDANCE_PRIOR : o->covariance]);
         if (surrogate)
             add(m, ", kappa %g", o->kappa);
     }
+    if (m->prior != NULL)
+        add(m, ", prior %s", m->prior);
+    else if (bit & BRIDGE)
+        add(m, ", the limit as prior");
     if (bit & (SMC | TWISTED))
         add(m, ", %lld particles", (long long)o->particles);
     if (bit & (LANGEVIN | HYBRID) && o->lambda0 != 1.0)
@@ -202,6 +209,13 @@ int cli_method_make(const cli_method_options *given, const gndp_model *model, cl
     const gndp_conditional_info *info;
     memset(out, 0, sizeof *out);
     GNDP_LIBRARY(gndp_config_text(config, "infer.method", &method));
+    out->prior = given->prior;
+    if (out->prior == NULL && gndp_config_has(config, "infer.prior"))
+        GNDP_LIBRARY(gndp_config_text(config, "infer.prior", &out->prior));
+    if (strcmp(method, "auto") == 0)
+        method = out->prior != NULL ? "bridge" : "langevin";
+    if (out->prior != NULL && strcmp(out->prior, "limit") == 0)
+        out->prior = NULL;
     const bool own = given->method == NULL || strcmp(given->method, method) == 0;
     GNDP_LIBRARY(gndp_conditional_find(given->method != NULL ? given->method : method, &info));
     out->options = gndp_conditional_options_default(info);
@@ -213,6 +227,12 @@ int cli_method_make(const cli_method_options *given, const gndp_model *model, cl
     }
     if (own)
         GNDP_LIBRARY(gndp_config_text(config, "infer.sampler", &sampler));
+    if (given->sampler != NULL && bit_of(info) == BRIDGE)
+        return gndp_usage_error("bridge takes its own steps: --sampler %s belongs to other methods", given->sampler);
+    if (given->prior != NULL && (bit_of(info) & (BRIDGE | GUIDANCE | TWISTED)) == 0)
+        return gndp_usage_error("--prior belongs to bridge, guidance, twisted; the method is %s", info->name);
+    if ((bit_of(info) & (BRIDGE | GUIDANCE | TWISTED)) == 0)
+        out->prior = NULL;
     sampler = given->sampler != NULL ? given->sampler : sampler;
     if (sampler != NULL)
         GNDP_LIBRARY(gndp_sampler_find(sampler, &out->options.predictor));

@@ -7,7 +7,7 @@
 
 /* As given on the command line; texts NULL, numbers negative: the model's, else the method's own. */
 typedef struct cli_method_options {
-    const char *method, *sampler, *grid, *preconditioner, *context, *covariance, *size;
+    const char *method, *sampler, *grid, *preconditioner, *context, *covariance, *size, *prior;
     int64_t steps, inner, clean_steps, repeats, particles;
     double psi, tau, lambda0, kappa, strength;
 } cli_method_options;
@@ -15,8 +15,9 @@ typedef struct cli_method_options {
 extern const cli_method_options cli_method_options_none;
 
 typedef struct cli_method {
-    gndp_conditional_options options;
-    char text[320];     /* "langevin, 100 steps ..": all that members follow from but model, points, observations and seed */
+    gndp_conditional_options options; /* its prior is to be made of the text below */
+    const char *prior;  /* kernel of the data's covariance; NULL: the limit's. Borrowed of the model or the command line */
+    char text[768];     /* "langevin, 100 steps ..": all that members follow from but model, points, observations and seed */
 } cli_method;
 
 /** @return exit code; a setting that does not belong to the method is wrong usage */

@@ -8,7 +8,7 @@
 
 #include "cli/usage.h"
 
-enum { ADDED_MAX = 30000 };
+enum { ADDED_MAX = 30000, PRIOR_MAX = 16384 };
 
 /* How far apart two readings of one place may be: a metre on the sphere, as unit vectors; elsewhere a part of the extent, what single precision rounds. */
 static double tolerance_of(const gndp_coords *target, int64_t places, const double *x)
@@ -224,6 +224,44 @@ void cli_joint_physical(const cli_joint *joint, int64_t n, const double *z, doub
     for (int64_t r = 0; r < n; r++)
         for (int64_t i = 0; i < joint->size; i++)
             values[r * joint->size + i] = joint->offset[i] + joint->scale[i] * z[r * joint->size + joint->column[i]];
+}
+
+int cli_joint_prior(const cli_joint *joint, const gndp_model *model, const char *text, double **out)
+{
+    int code = GNDP_EXIT_DONE;
+    gndp_kernel *kernel = NULL;
+    gndp_process *process = NULL;
+    gndp_points *points = NULL;
+    gndp_gaussian *law = NULL;
+    gndp_array x = {0};
+    double *unit = NULL;
+    const int64_t n = joint->size;
+    *out = NULL;
+    GNDP_LIBRARY(gndp_kernel_parse(text, &kernel));
+    GNDP_LIBRARY(gndp_process_create(gndp_process_schedule(gndp_model_process(model)), kernel, joint->components, NULL, &process));
+    GNDP_LIBRARY(gndp_model_points(model, &joint->coords, &x, &points));
+    GNDP_LIBRARY(gndp_process_law(process, points, NULL, &law));
+    if (n > PRIOR_MAX) {
+        code = gndp_failure("a prior of its own wants its eigenvectors, up to %d values; the points have %lld", PRIOR_MAX, (long long)n);
+        goto done;
+    }
+    unit = calloc((size_t)(n * n), sizeof *unit);
+    *out = malloc((size_t)(n * n) * sizeof **out);
+    if (unit == NULL || *out == NULL) {
+        code = gndp_failure_memory();
+        goto done;
+    }
+    for (int64_t i = 0; i < n; i++)
+        unit[i * n + i] = 1.0;
+    GNDP_LIBRARY(gndp_gaussian_apply(law, n, unit, *out));
+done:
+    free(unit);
+    gndp_array_free(&x);
+    gndp_model_points_free(points);
+    gndp_gaussian_free(law);
+    gndp_process_free(process);
+    gndp_kernel_free(kernel);
+    return code;
 }
 
 /* ---- Linear observations -------------------------------------------------------------------- */

@@ -2,13 +2,11 @@
 // Tweedie's estimate of the observations, its covariance three ways, its pull (geomndp.md 7.4).
 #include "cond/guide.h"
 
-#include <lapacke.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "kernels/gaussian.h"
 
 /* ---- Making one ------------------------------------------------------------------------------ */
 
@@ -50,74 +48,6 @@ void guide_describe(const cond_run *run, char *text, size_t size)
     }
 }
 
-/* X and w of S0 X = K X w, X' K X = 1 (x: rows are the vectors), by LAPACK. */
-static gndp_status pencil(const gndp_gaussian *law, const double *prior, double *x, double *w)
-{
-    gndp_status st = GNDP_OK;
-    const int64_t n = gndp_gaussian_size(law);
-    double *k = calloc((size_t)(n * n) + 1, sizeof *k), *unit = NULL, *work = NULL, size = 0.0;
-    lapack_int *iwork = NULL, isize = 0;
-    const int before = gaussian_threads_begin(gndp_threads_get());
-    GNDP_CHECK(n >= 1 && n <= 16384, GNDP_ERR_RANGE,
-               "a prior of %lld values: an eigendecomposition is made of 1 to 16384", (long long)n);
-    unit = calloc((size_t)(n * n), sizeof *unit);
-    GNDP_CHECK(k != NULL && unit != NULL, GNDP_ERR_NOMEM, "%lld values", (long long)(n * n));
-    for (int64_t i = 0; i < n * n; i++) {
-        GNDP_CHECK(isfinite(prior[i]), GNDP_ERR_NONFINITE, "the prior's entry (%lld, %lld) is %g",
-                   (long long)(i / n), (long long)(i % n), prior[i]);
-    }
-    for (int64_t i = 0; i < n; i++) {
-        unit[i * n + i] = 1.0;
-    }
-    GNDP_TRY(gndp_gaussian_apply(law, n, unit, k));
-    memcpy(x, prior, (size_t)(n * n) * sizeof *x);
-    LAPACKE_dsygvd_work(LAPACK_COL_MAJOR, 1, 'V', 'L', (int)n, x, (int)n, k, (int)n, w, &size, -1,
-                        &isize, -1);
-    work = malloc((size_t)size * sizeof *work);
-    iwork = malloc((size_t)isize * sizeof *iwork);
-    GNDP_CHECK(work != NULL && iwork != NULL, GNDP_ERR_NOMEM, "%.0f values", size);
-    const lapack_int info = LAPACKE_dsygvd_work(LAPACK_COL_MAJOR, 1, 'V', 'L', (int)n, x, (int)n, k,
-                                                (int)n, w, work, (lapack_int)size, iwork, isize);
-    GNDP_CHECK(info == 0, GNDP_ERR_NOT_PD,
-               "the prior beside the limit has no eigenvectors (%d): the limit is singular",
-               (int)info);
-    for (int64_t i = 0; i < n; i++) {
-        GNDP_CHECK(w[i] > -1e-6 * (1.0 + fabs(w[n - 1])), GNDP_ERR_NOT_PD,
-                   "the prior is not positive semidefinite: %g beside %g", w[i], w[n - 1]);
-        w[i] = fmax(w[i], 0.0);
-    }
-done:
-    gaussian_threads_end(before);
-    free(k);
-    free(unit);
-    free(work);
-    free(iwork);
-    return st;
-}
-
-static gndp_status open_prior(const cond_run *run, guide *gd)
-{
-    gndp_status st = GNDP_OK;
-    const int64_t n = run->size, c = run->c;
-    double *x = malloc((size_t)(n * n) * sizeof *x + 1), *seen = NULL;
-    seen = malloc((size_t)c * sizeof *seen + 1);
-    gd->shape = malloc((size_t)(c * n) * sizeof *gd->shape + 1);
-    gd->w = malloc((size_t)n * sizeof *gd->w + 1);
-    GNDP_CHECK(x != NULL && seen != NULL && gd->shape != NULL && gd->w != NULL, GNDP_ERR_NOMEM,
-               "a prior of %lld values", (long long)n);
-    GNDP_TRY(pencil(run->cd->law, run->options->prior, x, gd->w));
-    for (int64_t i = 0; i < n; i++) {
-        cond_pull(run->cd, x + i * n, seen);
-        for (int64_t j = 0; j < c; j++) {
-            gd->shape[j * n + i] = seen[j];
-        }
-    }
-done:
-    free(x);
-    free(seen);
-    return st;
-}
-
 gndp_status guide_open(const cond_run *run, guide *gd)
 {
     gndp_status st = GNDP_OK;
@@ -126,9 +56,8 @@ gndp_status guide_open(const cond_run *run, guide *gd)
     *gd = (guide){.covariance = choice(o)};
     gd->variance = malloc((size_t)c * sizeof *gd->variance + 1);
     gd->shared = malloc((size_t)(c * c) * sizeof *gd->shared + 1);
-    gd->work = malloc((size_t)run->size * sizeof *gd->work + 1);
-    GNDP_CHECK(gd->variance != NULL && gd->shared != NULL && gd->work != NULL, GNDP_ERR_NOMEM,
-               "%lld observations", (long long)c);
+    GNDP_CHECK(gd->variance != NULL && gd->shared != NULL, GNDP_ERR_NOMEM, "%lld observations",
+               (long long)c);
     for (int64_t i = 0; i < c; i++) {
         gd->variance[i] = fmax(run->cd->variance[i], o->least_variance);
     }
@@ -136,8 +65,8 @@ gndp_status guide_open(const cond_run *run, guide *gd)
         gd->each = malloc((size_t)(run->rows * c * c) * sizeof *gd->each + 1);
         GNDP_CHECK(gd->each != NULL, GNDP_ERR_NOMEM, "%lld values", (long long)(run->rows * c * c));
     }
-    if (gd->covariance == GNDP_GUIDANCE_PRIOR && o->prior != NULL) {
-        GNDP_TRY(open_prior(run, gd));
+    if (gd->covariance == GNDP_GUIDANCE_PRIOR) {
+        GNDP_TRY(prior_open(run, &gd->prior));
     }
 done:
     return st;
@@ -145,10 +74,11 @@ done:
 
 void guide_close(guide *gd)
 {
-    double *const arrays[] = {gd->variance, gd->shape, gd->w, gd->shared, gd->each, gd->work};
+    double *const arrays[] = {gd->variance, gd->shared, gd->each};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         free(arrays[i]);
     }
+    prior_close(&gd->prior);
     *gd = (guide){0};
 }
 
@@ -192,22 +122,12 @@ done:
 static gndp_status shared_covariance(const cond_run *run, guide *gd, gndp_linear_law at)
 {
     gndp_status st = GNDP_OK;
-    const int64_t c = run->c, n = run->size;
-    const double alpha = at.a * at.a, v = at.variance;
+    const int64_t c = run->c;
     double *cov = run->level;
-    if (gd->shape != NULL) { /* S0 - alpha S0 S_t^-1 S0 = K X diag(w v/(alpha w + v)) X' K */
-        for (int64_t i = 0; i < c; i++) {
-            for (int64_t k = 0; k < n; k++) {
-                gd->work[k] = gd->shape[i * n + k] * gd->w[k] * v / (alpha * gd->w[k] + v);
-            }
-            for (int64_t j = 0; j <= i; j++) {
-                cov[i * c + j] = cov[j * c + i] = small_dot(n, gd->work, gd->shape + j * n);
-            }
-        }
+    if (gd->covariance == GNDP_GUIDANCE_PRIOR) {
+        prior_seen(run, &gd->prior, at, cov);
     } else {
-        const double scale = gd->covariance == GNDP_GUIDANCE_PRIOR
-                                 ? v / (alpha + v)
-                                 : run->options->kappa * v / alpha;
+        const double scale = run->options->kappa * at.variance / (at.a * at.a);
         for (int64_t i = 0; i < c * c; i++) {
             cov[i] = scale * run->cd->aka[i];
         }

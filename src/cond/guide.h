@@ -4,7 +4,7 @@
 #ifndef GNDP_COND_GUIDE_H
 #define GNDP_COND_GUIDE_H
 
-#include "cond/run.h"
+#include "cond/prior.h"
 
 /*
  * E_0 = (y - (1 - r) m + v g)/r estimates the clean field, J = dE_0/dy = (1 + v J_g)/r. The
@@ -14,11 +14,9 @@
 typedef struct guide {
     gndp_guidance_covariance covariance;
     double *variance; /* [C] R, where there is none `least_variance` */
-    double *shape;    /* PRIOR with a given one: A K X [C, N P], X' K X = 1, X' S0 X = diag(w) */
-    double *w;        /* [N P] */
+    cond_prior prior; /* of PRIOR */
     double *shared;   /* factor of Cov + R at this time [C, C]; NULL for EXACT */
     double *each;     /* EXACT: [rows, C, C] */
-    double *work;     /* [N P] */
     double log_det;   /* of the shared one */
 } guide;
 

@@ -271,8 +271,11 @@ static const char *const grid_names[] = {"time", "root", "lambda"};
 static void describe(const cond_run *run, char *text, size_t size)
 {
     const gndp_conditional_options *o = run->options;
-    gndp_text_append(text, size, "%s: predictor %s, %lld steps uniform in %s",
-                     run->method->info.name, o->predictor->name, (long long)o->steps,
+    gndp_text_append(text, size, "%s: ", run->method->info.name);
+    if (!run->method->own_steps) {
+        gndp_text_append(text, size, "predictor %s, ", o->predictor->name);
+    }
+    gndp_text_append(text, size, "%lld steps uniform in %s", (long long)o->steps,
                      grid_names[o->grid]);
     if (run->method->describe != NULL) {
         run->method->describe(run, text, size);

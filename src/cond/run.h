@@ -22,11 +22,12 @@ typedef struct cond_method {
     gndp_status (*step)(cond_run *run, int64_t k);               /* grid[k] -> grid[k + 1] */
     gndp_status (*finish)(cond_run *run);                        /* at t0; NULL: nothing */
     bool particles;                                              /* rows are one member's */
+    bool own_steps;                                              /* takes no predictor */
     void (*describe)(const cond_run *run, char *text, size_t n); /* settings of its own */
 } cond_method;
 
-extern const cond_method cond_langevin, cond_hybrid, cond_repaint, cond_guidance, cond_smc,
-    cond_twisted;
+extern const cond_method cond_langevin, cond_hybrid, cond_repaint, cond_guidance, cond_bridge,
+    cond_smc, cond_twisted;
 
 struct cond_run {
     const cond_method *method;

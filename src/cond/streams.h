@@ -23,6 +23,8 @@
 #define COND_STREAM_PARTICLE_START_ERROR(p) GNDP_STREAM(0x435a, (p))
 #define COND_STREAM_RESAMPLE GNDP_STREAM(0x435b, 0)
 #define COND_STREAM_PICK GNDP_STREAM(0x435b, 1)
+#define COND_STREAM_DENOISED GNDP_STREAM(0x435c, 0) /* the clean field given the state */
+#define COND_STREAM_DENOISED_ERROR GNDP_STREAM(0x435c, 1)
 
 enum { COND_MOST_DRAWS = 65535 }; /* what a substep can count */
 

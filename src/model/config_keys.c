@@ -132,8 +132,10 @@ static const gndp_config_key keys[] = {
     WHOLE("sample.seed", "", "1", 0, MANY, "seed of members"),
     CHOICE("sample.precision", "f32", "f32|bf16", "operands of matrix products"),
     /* ---- infer: absent keys are the method's own ---- */
-    CHOICE("infer.method", "langevin", "langevin|hybrid|repaint|guidance|smc|twisted",
-           "how fields are drawn given observations; `gndp infer --help` describes them"),
+    CHOICE("infer.method", "auto", "auto|langevin|bridge|hybrid|repaint|guidance|smc|twisted",
+           "how fields are drawn given observations; `gndp infer --help` describes them; auto: bridge where infer.prior is given, else langevin"),
+    TEXT("infer.prior", NULL,
+         "bridge, guidance, twisted: kernel of the data's covariance, as `gndp gp fit` finds it, in the units of process.kernel; limit: that kernel itself"),
     CHOICE("infer.sampler", NULL, "em|em_b|exponential|ancestral|euler_ode|euler_ode_b|exponential_ode|noise_frozen|residual_frozen",
            "step of the reverse process; absent: em"),
     CHOICE("infer.grid", NULL, "time|root|lambda", "steps uniform in diffusion time, in the root of B, or in the log of signal to noise; absent: time"),
