@@ -7,9 +7,10 @@
 #include <time.h>
 
 #include <gndp/cond.h>
+#include <gndp/model.h>
 
 /*
- * usage: bench_conditional [--chains N] [--problems LETTERS] [SPEC]...
+ * usage: bench_conditional [--chains N] [--problems LETTERS] [--model FILE] [SPEC]...
  *
  * SPEC is METHOD or METHOD:key=value,.. with the names of gndp_conditional_options; without any,
  * the table of docs/results/conditional_exact.md. For each problem it prints a/b: a the root mean
@@ -23,7 +24,8 @@
  * limit 0.95 rbf(1) + 0.05 white. V: 6 points of the plane, curl-free (1), 3 observed, limit
  * curl-free (2) + 0.1 white. All data with noise 0.02 of their own, observed as they are. w, c, v:
  * the same observed with errors of variance 0.02 more. a: C, of which two means of five values are
- * observed.
+ * observed. With --model (examples/regression_se.yaml) S and L, s and l: 12 points on [-2, 2],
+ * rbf(0.25) and noise 0.0025, the limit of the model; S with the exact score, L with the learned one.
  */
 
 enum { MOST = 16, GROUPS = 8, SPECS = 64, FEWER = 8 };
@@ -34,6 +36,7 @@ typedef struct problem {
     gndp_process *process;
     gndp_gaussian *law;
     gndp_score score;
+    gndp_generator *learned; /* of L: has ev and law */
     gndp_evaluator *ev;
     gndp_conditioner *cd;
     double x[2 * MOST];
@@ -45,6 +48,8 @@ typedef struct problem {
     double weight[MOST * MOST], z[MOST], variance[MOST];
     bool target[MOST];
 } problem;
+
+static gndp_model *model; /* of S and L */
 
 static void need(gndp_status st)
 {
@@ -142,8 +147,67 @@ static void observe(problem *p)
     }
 }
 
+static void open_evaluator(const gndp_array *x, int64_t batch, problem *p)
+{
+    gndp_device *device = NULL;
+    const gndp_device_options one = {.threads = 1};
+    need(gndp_score_gaussian(p->law, p->m0, p->s0, &p->score));
+    need(gndp_device_open("cpu", &one, &device));
+    const gndp_evaluator_options eo = {.batch = batch, .device = device};
+    need(gndp_evaluator_create(&p->score, &p->schedule, x, &eo, &p->ev));
+    gndp_device_free(device);
+}
+
+static void condition(problem *p, const gndp_gaussian *law)
+{
+    const gndp_linear_obs obs = {.n = p->seen,
+                                 .row = p->row,
+                                 .column = p->column,
+                                 .weight = p->weight,
+                                 .z = p->z,
+                                 .variance = p->variance};
+    need(gndp_conditioner_create(law, &obs, &p->cd));
+}
+
+/* S and L: the points, law and schedule of the model for both, so that they take the same noise. */
+static void open_learned(char letter, int64_t batch, problem *p)
+{
+    gndp_points *points = NULL;
+    gndp_array x = {0};
+    *p = (problem){.letter = letter, .points = 12, .dim = 1, .outputs = 1, .n = 12};
+    p->schedule = *gndp_process_schedule(gndp_model_process(model));
+    need(gndp_random_uniform_f64(7, 0, 0, 0, 0, p->points, p->x));
+    for (int64_t i = 0; i < p->points; i++) {
+        p->x[i] = 4.0 * p->x[i] - 2.0;
+    }
+    const gndp_coords coords = {.space = GNDP_SPACE_EUCLIDEAN,
+                                .layout = GNDP_LAYOUT_LIST,
+                                .columns = 1,
+                                .n = p->points,
+                                .x = p->x};
+    gram("rbf(lengthscale=0.25)+white(variance=0.0025)", p, p->s0);
+    choose_rows(p);
+    observe(p);
+    if (letter == 'L' || letter == 'l') {
+        need(gndp_generator_create(model, &coords, batch, false, NULL, &p->learned));
+        p->ev = gndp_generator_evaluator(p->learned);
+        condition(p, gndp_generator_law(p->learned));
+        return;
+    }
+    need(gndp_model_points(model, &coords, &x, &points));
+    need(gndp_process_law(gndp_model_process(model), points, NULL, &p->law));
+    open_evaluator(&x, batch, p);
+    condition(p, p->law);
+    gndp_array_free(&x);
+    gndp_model_points_free(points);
+}
+
 static void open_problem(char letter, int64_t batch, problem *p)
 {
+    if (strchr("SLsl", letter) != NULL) {
+        open_learned(letter, batch, p);
+        return;
+    }
     const char kind = letter == 'a' ? 'C' : letter >= 'a' ? (char)(letter - 'a' + 'A') : letter;
     const bool vector = kind == 'V';
     const char *limit = vector        ? "curlfree(rbf(lengthscale=2))+white(variance=0.1)"
@@ -174,26 +238,18 @@ static void open_problem(char letter, int64_t batch, problem *p)
     }
     choose_rows(p);
     observe(p);
-    need(gndp_score_gaussian(p->law, p->m0, p->s0, &p->score));
-    gndp_device *device = NULL;
-    const gndp_device_options one = {.threads = 1};
-    need(gndp_device_open("cpu", &one, &device));
-    const gndp_evaluator_options eo = {.batch = batch, .device = device};
-    need(gndp_evaluator_create(&p->score, &p->schedule, &x, &eo, &p->ev));
-    gndp_device_free(device);
-    const gndp_linear_obs obs = {.n = p->seen,
-                                 .row = p->row,
-                                 .column = p->column,
-                                 .weight = p->weight,
-                                 .z = p->z,
-                                 .variance = p->variance};
-    need(gndp_conditioner_create(p->law, &obs, &p->cd));
+    open_evaluator(&x, batch, p);
+    condition(p, p->law);
     gndp_kernel_free(k);
 }
 
 static void close_problem(problem *p)
 {
     gndp_conditioner_free(p->cd);
+    if (p->learned != NULL) {
+        gndp_generator_free(p->learned);
+        return;
+    }
     gndp_evaluator_free(p->ev);
     gndp_score_free(&p->score);
     gndp_gaussian_free(p->law);
@@ -524,9 +580,12 @@ int main(int argc, char **argv)
             chains = atoll(argv[++i]);
         } else if (strcmp(argv[i], "--problems") == 0 && i + 1 < argc) {
             problems = argv[++i];
+        } else if (strcmp(argv[i], "--model") == 0 && i + 1 < argc) {
+            need(gndp_model_read(argv[++i], &model));
         } else if (argv[i][0] == '-' || n == SPECS) {
             fprintf(stderr,
-                    "usage: bench_conditional [--chains N] [--problems LETTERS] [SPEC]...\n");
+                    "usage: bench_conditional [--chains N] [--problems LETTERS] [--model FILE] "
+                    "[SPEC]...\n");
             return 2;
         } else {
             specs[n++] = argv[i];
@@ -539,7 +598,7 @@ int main(int argc, char **argv)
     }
     printf("| method");
     for (const char *letter = problems; *letter != '\0'; letter++) {
-        if (strchr("WCVwcva", *letter) == NULL) {
+        if (strchr(model != NULL ? "WCVwcvaSLsl" : "WCVwcva", *letter) == NULL) {
             fprintf(stderr, "bench_conditional: there is no problem '%c'\n", *letter);
             return 2;
         }
@@ -554,5 +613,6 @@ int main(int argc, char **argv)
     for (int i = 0; i < rows; i++) {
         run_spec(n > 0 ? specs[i] : table[i], problems, chains);
     }
+    gndp_model_free(model);
     return 0;
 }

@@ -70,6 +70,7 @@ const char gndp_infer_examples[] =
 const gndp_option gndp_infer_table[] = {
     OPTION("obs", 0, "OBS", GNDP_OPTION_TEXT, observed.path, "what is observed: OBS.csv (- is standard input) or OBS.nc"),
     OPTION("sigma", 0, "S", GNDP_OPTION_TEXT, observed.sigma, "error of observations that give none, in the model's units:\n0.3, or t2m=0.3,u10=1; default 0"),
+    OPTION("areas", 0, "FILE.csv", GNDP_OPTION_TEXT, areas, "means over boxes beside OBS: columns south,north,west,east (or x1_low,\nx1_high,..), variable, value; time, units, sigma where wanted"),
     COUNT("stations", 0, observed.stations, 1, 1e9, "of fields: observe so many random points (as gndp gp infer does)"),
     NUMBER("fraction", "F", observed.fraction, 0.0, 1.0, "of fields: this part of the points, at random"),
     COUNT("every", 0, observed.every, 1, 1e9, "of fields: every N-th point along each axis of the grid"),
@@ -145,7 +146,7 @@ static int condition(gndp_infer_job *j, int c, const bool *left_out, int fold)
     gndp_conditioner_free(j->conditioner);
     j->conditioner = NULL;
     cli_linear_free(&j->linear);
-    GNDP_STEP(cli_linear_make(&j->joint, &j->observed, c, left_out, &j->linear));
+    GNDP_STEP(cli_linear_make(&j->joint, &j->observed, &j->areas, c, left_out, &j->linear));
     GNDP_LIBRARY(gndp_conditioner_create(gndp_generator_law(j->joint.generator), &j->linear.obs, &j->conditioner));
     j->of_case = c;
     j->of_fold = fold;
@@ -355,6 +356,9 @@ static int prepare(gndp_infer_job *j, const char *path)
     j->s.observed.quiet = j->s.quiet;
     GNDP_STEP(cli_observed_read(&j->s.observed, gndp_model_fields(j->model), &j->observed));
     GNDP_STEP(cli_joint_make(&j->target.coords, &j->observed, &j->joint));
+    GNDP_STEP(cli_areas_read(j->s.areas, gndp_model_fields(j->model), &j->target.coords, &j->observed, j->s.quiet, &j->areas));
+    if (j->areas.n > 0 && (j->area_text = cli_areas_text(&j->areas, &j->observed)) == NULL)
+        return gndp_failure_memory();
     GNDP_STEP(gndp_infer_reserve(j));
     if (j->s.output != NULL && gndp_infer_is(j->s.output, ".csv") && j->observed.n_cases > 1)
         return gndp_usage_error("a table holds one case, the observations are of %d times; name an .nc file, or choose one with --time",
@@ -401,6 +405,8 @@ static void job_free(gndp_infer_job *j)
     cli_linear_free(&j->linear);
     cli_joint_free(&j->joint);
     cli_observed_free(&j->observed);
+    cli_areas_free(&j->areas);
+    free(j->area_text);
     cli_target_free(&j->target);
     gndp_members_free(&j->members);
     gndp_model_free(j->model);

@@ -18,7 +18,7 @@ extern const gndp_option gndp_infer_table[];
 int gndp_infer_run(int argc, char **argv);
 
 typedef struct infer_settings {
-    const char *output, *stats, *check, *members;
+    const char *output, *stats, *check, *members, *areas;
     cli_observed_options observed;
     gndp_place_options target;
     cli_method_options method;
@@ -50,6 +50,8 @@ typedef struct gndp_infer_job {
     gndp_sampling sampling;
     cli_method method;
     cli_observed observed;
+    cli_areas areas;
+    char *area_text;           /* as a table; NULL: none */
     bool *reserved;            /* [places] */
     int64_t n_reserved;
     cli_joint joint;

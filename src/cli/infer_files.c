@@ -53,7 +53,7 @@ static void identify(const gndp_infer_job *j, identity *id)
 {
     seed_text(j, id->seed);
     snprintf(id->method, sizeof id->method, "%s, blocks of %lld%s", j->method.text, (long long)j->sampling.batch, j->sampling.bf16 ? ", bf16" : "");
-    cli_observed_hash(&j->observed, j->reserved, id->observations);
+    cli_observed_hash(&j->observed, j->reserved, j->area_text, id->observations);
     const char *const pairs[] = {"gndp_model", gndp_model_hash(j->model), "gndp_seed", id->seed, "gndp_method", id->method, "gndp_observations_hash",
                                  id->observations};
     memcpy(id->pair, pairs, sizeof id->pair);
@@ -137,6 +137,8 @@ static int put_observations(const gndp_infer_job *j, gndp_field_writer *writer)
     GNDP_STEP(put_text(writer, "gndp_observations", used));
     if (j->n_reserved > 0)
         GNDP_STEP(put_text(writer, "gndp_reserved", reserved));
+    if (j->area_text != NULL)
+        GNDP_STEP(put_text(writer, "gndp_areas", j->area_text));
 done:
     free(used);
     free(reserved);

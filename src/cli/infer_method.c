@@ -201,6 +201,11 @@ static void describe(cli_method *m)
         add(m, ": biased unless the limit is white");
 }
 
+static bool reads_prior(const char *method)
+{
+    return strcmp(method, "bridge") == 0 || strcmp(method, "guidance") == 0 || strcmp(method, "twisted") == 0;
+}
+
 int cli_method_make(const cli_method_options *given, const gndp_model *model, cli_method *out)
 {
     int code = GNDP_EXIT_DONE;
@@ -212,7 +217,7 @@ int cli_method_make(const cli_method_options *given, const gndp_model *model, cl
     out->prior = given->prior;
     if (out->prior == NULL && gndp_config_has(config, "infer.prior"))
         GNDP_LIBRARY(gndp_config_text(config, "infer.prior", &out->prior));
-    if (strcmp(method, "auto") == 0)
+    if (strcmp(method, "auto") == 0 || (given->prior != NULL && !reads_prior(method)))
         method = out->prior != NULL ? "bridge" : "langevin";
     if (out->prior != NULL && strcmp(out->prior, "limit") == 0)
         out->prior = NULL;
@@ -229,9 +234,9 @@ int cli_method_make(const cli_method_options *given, const gndp_model *model, cl
         GNDP_LIBRARY(gndp_config_text(config, "infer.sampler", &sampler));
     if (given->sampler != NULL && bit_of(info) == BRIDGE)
         return gndp_usage_error("bridge takes its own steps: --sampler %s belongs to other methods", given->sampler);
-    if (given->prior != NULL && (bit_of(info) & (BRIDGE | GUIDANCE | TWISTED)) == 0)
+    if (given->prior != NULL && !reads_prior(info->name))
         return gndp_usage_error("--prior belongs to bridge, guidance, twisted; the method is %s", info->name);
-    if ((bit_of(info) & (BRIDGE | GUIDANCE | TWISTED)) == 0)
+    if (!reads_prior(info->name))
         out->prior = NULL;
     sampler = given->sampler != NULL ? given->sampler : sampler;
     if (sampler != NULL)

@@ -41,6 +41,8 @@ static void report_observed(const gndp_infer_job *j)
     else if (!isnan(o->time_s[0]))
         printf(", %s", cli_observed_time(o, 0).text);
     printf("\n");
+    if (j->areas.n > 0)
+        printf("         and %lld means over areas of %s\n", (long long)j->areas.n, j->areas.path);
     if (exact > 0)
         printf("         %s of them taken without error%s\n", exact == o->n ? "all" : "some",
                o->drawn ? "" : "; --sigma S gives one");
@@ -193,10 +195,10 @@ static int report_json(const gndp_infer_job *j, double evidence, double error)
     int64_t left = 0;
     for (int64_t i = 0; i < j->observed.n; i++)
         left += j->reserved[j->observed.row[i].place];
-    json_t *object = json_pack("{s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:f, s:o}", "command", "infer", "model",
+    json_t *object = json_pack("{s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:f, s:o}", "command", "infer", "model",
                                gndp_model_hash(j->model), "seed", gp_json_seed(j->sampling.options.seed), "members", (json_int_t)j->members.n, "cases",
                                (json_int_t)j->observed.n_cases, "points", (json_int_t)j->target.coords.n, "added", (json_int_t)j->joint.added,
-                               "observations", (json_int_t)(j->observed.n - left), "left_out", (json_int_t)left, "method", j->method.text,
+                               "observations", (json_int_t)(j->observed.n - left), "areas", (json_int_t)j->areas.n, "left_out", (json_int_t)left, "method", j->method.text,
                                "evaluations", gp_json_number(j->evaluations / j->drawn_fields), "log_evidence", gp_json_number(evidence),
                                "log_evidence_error", gp_json_number(error), "least_particles", gp_json_number(j->least_particles), "seconds",
                                j->seconds, "reserved", scores_json(j));

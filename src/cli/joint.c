@@ -266,15 +266,56 @@ done:
 
 /* ---- Linear observations -------------------------------------------------------------------- */
 
-int cli_linear_make(const cli_joint *joint, const cli_observed *observed, int c, const bool *left_out, cli_linear *out)
+typedef struct entry {
+    int64_t column;
+    double weight;
+} entry;
+
+static int by_column(const void *a, const void *b)
 {
+    const entry *p = a, *q = b;
+    return (p->column > q->column) - (p->column < q->column);
+}
+
+/* The mean of normalised fields, in units of the mean scale s: sum w (offset + scale z) = s sum (w scale/s) z + sum w offset. */
+static int add_area(const cli_joint *joint, const cli_area *a, int64_t n, cli_linear *out)
+{
+    entry *entries = malloc((size_t)a->n * sizeof *entries);
+    double s = 0.0, shift = 0.0;
+    if (entries == NULL)
+        return gndp_failure_memory();
+    for (int64_t i = 0; i < a->n; i++) {
+        const int64_t at = a->point[i] * joint->components + a->component;
+        s += a->weight[i] * joint->scale[at];
+        shift += a->weight[i] * joint->offset[at];
+        entries[i] = (entry){.column = joint->column[at], .weight = a->weight[i] * joint->scale[at]};
+    }
+    qsort(entries, (size_t)a->n, sizeof *entries, by_column);
+    for (int64_t i = 0; i < a->n; i++) {
+        out->column[out->row[n] + i] = entries[i].column;
+        out->weight[out->row[n] + i] = entries[i].weight / s;
+    }
+    out->row[n + 1] = out->row[n] + a->n;
+    out->z[n] = (a->value - shift) / s;
+    out->variance[n] = pow(a->sd / s, 2);
+    out->log_jacobian -= log(s);
+    free(entries);
+    return GNDP_EXIT_DONE;
+}
+
+int cli_linear_make(const cli_joint *joint, const cli_observed *observed, const cli_areas *areas, int c, const bool *left_out, cli_linear *out)
+{
+    int code = GNDP_EXIT_DONE;
     const int64_t first = observed->first[c], end = observed->first[c + 1];
-    const size_t most = (size_t)(end - first) + 1;
+    const size_t most = (size_t)(end - first + cli_areas_of_case(areas, c)) + 1;
+    size_t nonzeros = most;
     int64_t n = 0;
     *out = (cli_linear){0};
+    for (int64_t i = 0; i < areas->n; i++)
+        nonzeros += (size_t)areas->area[i].n;
     out->row = malloc(most * sizeof *out->row);
-    out->column = malloc(most * sizeof *out->column);
-    out->weight = malloc(most * sizeof *out->weight);
+    out->column = malloc(nonzeros * sizeof *out->column);
+    out->weight = malloc(nonzeros * sizeof *out->weight);
     out->z = malloc(most * sizeof *out->z);
     out->variance = malloc(most * sizeof *out->variance);
     if (out->row == NULL || out->column == NULL || out->weight == NULL || out->z == NULL || out->variance == NULL)
@@ -292,8 +333,12 @@ int cli_linear_make(const cli_joint *joint, const cli_observed *observed, int c,
         out->log_jacobian += row->lost - log(joint->scale[at]);
     }
     out->row[n] = n;
+    for (int64_t i = 0; i < areas->n; i++)
+        if (areas->area[i].c < 0 || areas->area[i].c == c)
+            GNDP_STEP(add_area(joint, &areas->area[i], n++, out));
     out->obs = (gndp_linear_obs){.n = n, .row = out->row, .column = out->column, .weight = out->weight, .z = out->z, .variance = out->variance};
-    return GNDP_EXIT_DONE;
+done:
+    return code;
 }
 
 void cli_linear_free(cli_linear *linear)

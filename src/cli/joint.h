@@ -5,7 +5,7 @@
 
 #include <gndp/gndp.h>
 
-#include "cli/observed.h"
+#include "cli/areas.h"
 
 /* The targets, then the places that are none of them: so observations pick values, and nothing is interpolated. */
 typedef struct cli_joint {
@@ -43,8 +43,8 @@ typedef struct cli_linear {
     double log_jacobian; /* log-density in physical units less that of the normalised rows */
 } cli_linear;
 
-/** Rows of case c at places that are not left out. @param left_out [places] or NULL */
-int cli_linear_make(const cli_joint *joint, const cli_observed *observed, int c, const bool *left_out, cli_linear *out);
+/** Rows of case c at places that are not left out, then means over areas. @param left_out [places] or NULL; @param areas of the joint's targets */
+int cli_linear_make(const cli_joint *joint, const cli_observed *observed, const cli_areas *areas, int c, const bool *left_out, cli_linear *out);
 void cli_linear_free(cli_linear *linear);
 
 #endif

@@ -161,8 +161,7 @@ static int name_components(const gndp_fieldset_spec *model, cli_observed *out)
     return GNDP_EXIT_DONE;
 }
 
-/* Component that a name means: a part's name, a scalar channel's, a standard name; y1, y2, .. where axes are x1, x2, ..; -1: none. */
-static int find_component(const gndp_fieldset_spec *model, const char *name)
+int cli_observed_component(const gndp_fieldset_spec *model, const char *name)
 {
     int p = 0;
     for (int c = 0; c < model->n_channels; p += model->channel[c++].components) {
@@ -209,7 +208,7 @@ static int match(const cli_observed_options *options, const gndp_fieldset_spec *
     GNDP_STEP(cli_select_vars(&options->select, &vars));
     list_names(out, names, sizeof names);
     for (int c = 0; c < o->n_channels; c++) {
-        const int p = find_component(model, o->name[c]);
+        const int p = cli_observed_component(model, o->name[c]);
         component[c] = p;
         if (p < 0 && !options->quiet)
             gndp_note("%s: the model has no '%s', it is passed over (the model has %s)", options->path, o->name[c], names);
@@ -249,7 +248,7 @@ static int read_sigma(const char *text, const gndp_fieldset_spec *model, const c
             *equals++ = '\0';
         if (!gndp_number_read(equals != NULL ? equals : word, &value) || value < 0.0)
             return gndp_usage_error("--sigma wants a standard deviation such as 0.3, or t2m=0.3,u10=1; got '%s'", text);
-        const int only = equals != NULL ? find_component(model, word) : -1;
+        const int only = equals != NULL ? cli_observed_component(model, word) : -1;
         if (equals != NULL && only < 0)
             return gndp_usage_error("--sigma: the model has no '%s'", word);
         for (int p = 0; p < out->components; p++)
@@ -566,7 +565,7 @@ static uint64_t mix(uint64_t hash, const void *data, size_t bytes)
     return hash;
 }
 
-void cli_observed_hash(const cli_observed *o, const bool *left_out, char text[17])
+void cli_observed_hash(const cli_observed *o, const bool *left_out, const char *more, char text[17])
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     for (int k = 0; k < o->n_cases; k++)
@@ -577,5 +576,7 @@ void cli_observed_hash(const cli_observed *o, const bool *left_out, char text[17
             hash = mix(hash, numbers, sizeof numbers);
             hash = mix(hash, o->x + row->place * o->columns, (size_t)o->columns * sizeof(double));
         }
+    if (more != NULL)
+        hash = mix(hash, more, strlen(more));
     snprintf(text, 17, "%016llx", (unsigned long long)hash);
 }

@@ -55,6 +55,9 @@ typedef struct cli_observed {
 int cli_observed_read(const cli_observed_options *options, const gndp_fieldset_spec *model, cli_observed *out);
 void cli_observed_free(cli_observed *observed);
 
+/** Component that a name means: a part's name, a scalar channel's, a standard name; y1, y2, .. where axes are x1, x2, ..; -1: none. */
+int cli_observed_component(const gndp_fieldset_spec *model, const char *name);
+
 /** "2019-03-10T06:00:00", or "" for a case without time. */
 gndp_date_string cli_observed_time(const cli_observed *observed, int c);
 
@@ -64,7 +67,7 @@ char *cli_observed_text(const cli_observed *observed, const bool *out, bool is);
 /** The text that `gndp infer` keeps in the attributes NAME, NAME_2, .. of its files, "gndp_observations" for one; free() it. NULL: none. */
 char *cli_observed_kept(const gndp_fieldset_spec *spec, const char *name);
 
-/** Short text that changes with any of the values. */
-void cli_observed_hash(const cli_observed *observed, const bool *left_out, char text[17]);
+/** Short text that changes with any of the values. @param more  another text that it is to change with, or NULL */
+void cli_observed_hash(const cli_observed *observed, const bool *left_out, const char *more, char text[17]);
 
 #endif

@@ -474,6 +474,83 @@ static void infer_makes_a_case_of_every_time(void **state)
     assert_one_line(2, "choose one with --time", "infer wrun/model.nc --obs two.csv -n 3 -q -o two.csv.csv");
 }
 
+/* The mean of a box, of weights that are equal on a line, is that of every member; with an error it is that of the exact posterior: one observation of a linear
+   functional moves mean and covariance by the gain. Model and places have the same points, so that C is the Gram of the kernel on them. */
+static void infer_takes_means_over_areas(void **state)
+{
+    (void)state;
+    enum { M = 400, N = 24 };
+    gaussian_model();
+    write_file("one.csv", "x1,y1\n-2,0.3\n");
+    write_file("areas.csv", "x1_low,x1_high,variable,value,sigma\n-0.5,0.5,y,1.5,\n1,2,y1,-1,0.2\n");
+    free(run(0, "infer run/model.nc --obs one.csv --areas areas.csv -n %d --batch 100 --steps 3 -q -o m.csv", M));
+    gndp_csv members = table_of("m.csv");
+    double second = 0.0, square = 0.0;
+    for (int k = 0; k < M; k++) {
+        double a = 0.0, b = 0.0;
+        int na = 0, nb = 0;
+        for (int i = 0; i < N; i++) {
+            const double x = cell(&members, i, 0), y = cell(&members, i, 1 + k);
+            if (fabs(x) <= 0.5)
+                a += y, na++;
+            if (x >= 1.0)
+                b += y, nb++;
+        }
+        assert_int_equal(na, 6);
+        assert_int_equal(nb, 6);
+        assert_near(a / na, 1.5, 1e-5, "mean without error");
+        second += b / nb / M;
+        square += pow(b / nb, 2) / M;
+    }
+    gndp_csv_free(&members);
+    /* by `gndp gp`: the second mean alone, its prior variance v and posterior -v/(v + .04), v .04/(v + .04); what the others say of it, at least 1.5 away, is
+       nothing to 1e-3. Four standard errors of M draws */
+    free(run(0, "gp sample --kernel '" KERNEL "' --line 1.0434782608695652:2:6 -n 4000 --seed 3 -q -o prior.csv"));
+    gndp_csv prior = table_of("prior.csv");
+    double v = 0.0;
+    for (int k = 0; k < 4000; k++) {
+        double b = 0.0;
+        for (int i = 0; i < 6; i++)
+            b += cell(&prior, i, 1 + k) / 6.0;
+        v += b * b / 4000.0;
+    }
+    gndp_csv_free(&prior);
+    const double sd = sqrt(v * 0.04 / (v + 0.04));
+    assert_near(second, -v / (v + 0.04), 4.0 * sd / sqrt(M) + 0.01, "mean with error");
+    assert_near(sqrt(square - second * second), sd, 4.0 * sd / sqrt(2.0 * M), "its deviation");
+    /* kept in files, part of what they follow from, refused where there is nothing */
+    free(run(0, "infer run/model.nc --obs one.csv --areas areas.csv -n 2 -q -o m.nc"));
+    assert_header_has("m.nc", "gndp_areas = \"time,x1_low,x1_high");
+    write_file("empty.csv", "x1_low,x1_high,variable,value\n5,6,y,1\n");
+    assert_one_line(1, "none of the points", "infer run/model.nc --obs one.csv --areas empty.csv -n 2 -q -o e.nc");
+    write_file("edge.csv", "x1_low,variable,value\n5,y,1\n");
+    assert_one_line(1, "no column 'x1_high'", "infer run/model.nc --obs one.csv --areas edge.csv -n 2 -q -o e.nc");
+    write_file("salt.csv", "x1_low,x1_high,variable,value\n0,1,salt,1\n");
+    assert_one_line(1, "has no 'salt'", "infer run/model.nc --obs one.csv --areas salt.csv -n 2 -q -o e.nc");
+}
+
+/* Boxes on a grid of latitudes and longitudes: units, times, cells weighted by their area. */
+static void infer_takes_areas_of_maps(void **state)
+{
+    (void)state;
+    int64_t n;
+    wind_model();
+    write_file("k.csv", "time,lat,lon,t2m\n2019-03-01T06:00Z,50,0,283\n2019-03-01T12:00Z,50,0,284\n");
+    write_file("a.csv", "time,south,north,west,east,variable,value,units\n2019-03-01T12:00Z,51,53,359.5,1.5,t2m,12,degC\n2019-03-02T12:00Z,51,53,0,2,t2m,9,degC\n");
+    free(run(0, "infer wrun/model.nc --obs k.csv --areas a.csv -n 2 --prior limit --steps 2 -q --f64 -o k.nc"));
+    double *k = values_of("k.nc", &n);
+    const double to = acos(-1.0) / 180.0;
+    double sum = 0.0, weights = 0.0;
+    for (int i = 1; i <= 3; i++) /* latitudes 51 to 53, longitudes 0 and 1 of 0 .. 5 */
+        for (int j = 0; j < 2; j++) {
+            const double w = sin((50.5 + i) * to) - sin((49.5 + i) * to);
+            sum += w * k[n / 2 + (i * 6 + j) * 3];
+            weights += w;
+        }
+    assert_near(sum / weights, 285.15, 1e-3, "area");
+    free(k);
+}
+
 /* ---- Scores of files ------------------------------------------------------------------------- */
 
 /* Truths drawn from the law, an hour each; the ensemble's scores are those of the process that is the law, within four standard errors of its members. */
@@ -623,6 +700,8 @@ static const struct CMUnitTest tests[] = {
     IN_FOLDER(infer_check_finds_the_bad_station),
     IN_FOLDER(infer_takes_units_and_components),
     IN_FOLDER(infer_makes_a_case_of_every_time),
+    IN_FOLDER(infer_takes_means_over_areas),
+    IN_FOLDER(infer_takes_areas_of_maps),
     IN_FOLDER(eval_scores_an_ensemble_beside_its_baselines),
     IN_FOLDER(infer_names_bad_observations),
     IN_FOLDER(infer_wrong_usage_is_one_line),
