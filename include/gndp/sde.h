@@ -105,7 +105,13 @@ typedef struct gndp_score_inputs {
     gndp_node x;        /* [N, D] shared, or [R, N, D]: points as the score takes them (networks: in the units they were trained on) */
     gndp_node y;        /* [R, N, P] noised field, normalised */
     gndp_node mask;     /* i32 [R, N]: 0 at padded or missing points; or GNDP_NONE */
+    gndp_node target;   /* i32 [R, N]: 0 at clean context, 1 at targets (geomndp.md 7.7); or GNDP_NONE: all points are targets. y at context is the clean
+                           value; limit, noise, score and loss are those of the targets alone, and what is asked for is 0 elsewhere */
 } gndp_score_inputs;
+
+/** Points that a score is wanted at: i32 [R, N], 0 at padded points and at context; GNDP_NONE: all. The limit K_** of the targets alone is the limit with this
+ * mask, since an absent point has an identity block in its Gram. */
+GNDP_API gndp_node gndp_score_targets(gndp_graph *g, const gndp_score_inputs *in);
 
 /**
  * Anything that gives the preconditioned score K grad log p_t(y), as graph: the exact score of a Gaussian, or a network joined to a process. A value;
@@ -116,6 +122,7 @@ typedef struct gndp_score {
     int components;      /* P */
     gndp_store *store;   /* parameters that plans are bound to; borrowed; NULL: none */
     bool ema, bf16;      /* how plans read parameters and multiply */
+    bool context;        /* takes `target`: with context among the points it gives the score of the targets given their clean values */
     void *state;
     gndp_node (*build)(const void *state, gndp_graph *g, const gndp_score_inputs *in); /* [R, N, P] */
     void (*free)(void *state);
@@ -181,7 +188,8 @@ GNDP_API void gndp_process_balance(gndp_graph *g, const gndp_process *process, c
 /** L z: z [R, N, P], result of its type. */
 GNDP_API gndp_node gndp_limit_colour(gndp_graph *g, const gndp_limit_nodes *limit, gndp_node z);
 
-/** K-score from the raw output o [R, N, P] of a network. */
+/** K-score from the raw output o [R, N, P] of a network; with in->target K, limit and score are those of the targets: `limit` made with
+ * gndp_score_targets(). */
 GNDP_API gndp_node gndp_parametrisation_score(gndp_graph *g, const gndp_parametrisation *parametrisation, const gndp_limit_nodes *limit,
                                               const gndp_score_inputs *in, gndp_node output);
 
@@ -191,9 +199,13 @@ GNDP_API gndp_node gndp_parametrisation_score(gndp_graph *g, const gndp_parametr
  */
 GNDP_API gndp_node gndp_noised(gndp_graph *g, const gndp_limit_nodes *limit, gndp_node decay, gndp_node variance, gndp_node y0, gndp_node z);
 
+/** The same with context: targets are noised by the law of their limit, K_**, and context keeps the values of y0, bit for bit. in->y is not read. */
+GNDP_API gndp_node gndp_noised_targets(gndp_graph *g, const gndp_limit_nodes *limit, const gndp_score_inputs *in, gndp_node y0, gndp_node z);
+
 /**
- * The denoising loss of one batch: sum over components, mean over valid points of each realization, mean over realizations.
- * @param in  with in->y = gndp_noised(.., y0, z) and the same decay, variance
+ * The denoising loss of one batch: sum over components, mean over valid targets of each realization (0 where it has none), mean over realizations.
+ * @param limit  with the mask of gndp_score_targets()
+ * @param in  with in->y = gndp_noised(.., y0, z), or gndp_noised_targets(), and the same decay, variance
  * @return scalar of the type of y0
  */
 GNDP_API gndp_node gndp_denoising_loss(gndp_graph *g, const gndp_parametrisation *parametrisation, const gndp_limit_nodes *limit,

@@ -45,6 +45,7 @@ static gndp_score_inputs make_inputs(const gndp_evaluator *ev, gndp_graph *g)
     in.x = gndp_input(g, "x", ev->x.type);
     in.y = gndp_input(g, "y", ev->y.type);
     in.mask = ev->padded ? gndp_input(g, "mask", ev->mask.type) : GNDP_NONE;
+    in.target = ev->score.context ? gndp_input(g, "target", ev->target.type) : GNDP_NONE;
     return in;
 }
 
@@ -63,7 +64,8 @@ static gndp_node touch(gndp_graph *g, const gndp_score_inputs *in, gndp_dtype dt
     sum = gndp_add(g, sum, first_entry(g, in->variance, dtype));
     sum = gndp_add(g, sum, first_entry(g, in->x, dtype));
     sum = gndp_add(g, sum, first_entry(g, in->y, dtype));
-    return gndp_is_none(in->mask) ? sum : gndp_add(g, sum, first_entry(g, in->mask, dtype));
+    sum = gndp_is_none(in->mask) ? sum : gndp_add(g, sum, first_entry(g, in->mask, dtype));
+    return gndp_is_none(in->target) ? sum : gndp_add(g, sum, first_entry(g, in->target, dtype));
 }
 
 static gndp_node build_score(const gndp_evaluator *ev, gndp_graph *g, const gndp_score_inputs *in)
@@ -90,10 +92,16 @@ done:
 
 static void feed_inputs(const gndp_evaluator *ev, score_plan *p)
 {
-    const gndp_feed all[6] = {{"t", ev->t}, {"decay", ev->decay}, {"variance", ev->variance},
-                              {"x", ev->x}, {"y", ev->y},         {"mask", ev->mask}};
-    p->n_feeds = ev->padded ? 6 : 5;
-    memcpy(p->feed, all, (size_t)p->n_feeds * sizeof *all);
+    const gndp_feed all[5] = {
+        {"t", ev->t}, {"decay", ev->decay}, {"variance", ev->variance}, {"x", ev->x}, {"y", ev->y}};
+    memcpy(p->feed, all, sizeof all);
+    p->n_feeds = 5;
+    if (ev->padded) {
+        p->feed[p->n_feeds++] = (gndp_feed){"mask", ev->mask};
+    }
+    if (ev->score.context) {
+        p->feed[p->n_feeds++] = (gndp_feed){"target", ev->target};
+    }
 }
 
 static void plan_free(score_plan *p)
@@ -241,6 +249,13 @@ done:
     return st;
 }
 
+static void all_targets(gndp_evaluator *ev)
+{
+    for (int64_t i = 0; ev->score.context && i < ev->batch * ev->plan_points; i++) {
+        ((int32_t *)ev->target.data)[i] = 1;
+    }
+}
+
 gndp_status gndp_evaluator_move(gndp_evaluator *ev, const gndp_array *x)
 {
     gndp_status st = GNDP_OK;
@@ -263,8 +278,34 @@ gndp_status gndp_evaluator_move(gndp_evaluator *ev, const gndp_array *x)
     for (int64_t i = 0; ev->padded && i < ev->batch * ev->plan_points; i++) {
         ((int32_t *)ev->mask.data)[i] = i % ev->plan_points < n;
     }
+    all_targets(ev);
 done:
     return st;
+}
+
+gndp_status evaluator_context(gndp_evaluator *ev, int64_t n, const int64_t *point)
+{
+    gndp_status st = GNDP_OK;
+    GNDP_CHECK(ev->score.context || n == 0, GNDP_ERR_UNSUPPORTED,
+               "%lld points of clean context for a score that takes none", (long long)n);
+    for (int64_t i = 0; i < n; i++) {
+        GNDP_CHECK(point[i] >= 0 && point[i] < ev->n_points, GNDP_ERR_RANGE,
+                   "context point %lld is number %lld of %lld", (long long)i, (long long)point[i],
+                   (long long)ev->n_points);
+    }
+    all_targets(ev);
+    for (int64_t b = 0; b < ev->batch; b++) {
+        for (int64_t i = 0; i < n; i++) {
+            ((int32_t *)ev->target.data)[b * ev->plan_points + point[i]] = 0;
+        }
+    }
+done:
+    return st;
+}
+
+bool evaluator_takes_context(const gndp_evaluator *ev)
+{
+    return ev->score.context;
 }
 
 static gndp_status make_arrays(gndp_evaluator *ev)
@@ -281,6 +322,9 @@ static gndp_status make_arrays(gndp_evaluator *ev)
     GNDP_TRY(gndp_array_create(gndp_type_3d(ev->dtype, ev->batch, n, ev->components), &ev->y));
     if (ev->padded) {
         GNDP_TRY(gndp_array_create(gndp_type_2d(GNDP_I32, ev->batch, n), &ev->mask));
+    }
+    if (ev->score.context) {
+        GNDP_TRY(gndp_array_create(gndp_type_2d(GNDP_I32, ev->batch, n), &ev->target));
     }
 done:
     return st;
@@ -350,7 +394,8 @@ void gndp_evaluator_free(gndp_evaluator *ev)
     for (int k = 0; k < WIDTHS; k++) {
         plan_free(&ev->products[k]);
     }
-    gndp_array *const arrays[] = {&ev->t, &ev->decay, &ev->variance, &ev->x, &ev->y, &ev->mask};
+    gndp_array *const arrays[] = {&ev->t, &ev->decay, &ev->variance, &ev->x,
+                                  &ev->y, &ev->mask,  &ev->target};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         gndp_array_free(arrays[i]);
     }

@@ -28,6 +28,14 @@ gndp_status evaluator_probe(gndp_evaluator *ev, int64_t n, int64_t active, const
 gndp_status evaluator_trace(gndp_evaluator *ev, int64_t n, int64_t active, const double *t,
                             bool one_time, const double *y, double *g, double *trace);
 
+/**
+ * From now on these points are clean context, in every plan: the score is that of the others given
+ * the values of y at them, and 0 at them. As made, and after gndp_evaluator_move(), all are targets.
+ * @param point [n]; n 0: none again. @return GNDP_OK; GNDP_ERR_UNSUPPORTED for a score that takes none
+ */
+gndp_status evaluator_context(gndp_evaluator *ev, int64_t n, const int64_t *point);
+bool evaluator_takes_context(const gndp_evaluator *ev);
+
 /** N P. */
 int64_t evaluator_size(const gndp_evaluator *ev);
 /** True where every realization has points of its own, so that row i must be realization i. */

@@ -65,6 +65,7 @@ done:
 typedef struct terms {
     gndp_node decay, variance, deviation; /* r, v, sigma */
     gndp_node mean;
+    gndp_node wanted;  /* where the score is wanted: masked elsewhere */
     gndp_node centred; /* y - m */
     gndp_node output;  /* the raw output, divided by sigma + floor with the std trick */
 } terms;
@@ -82,8 +83,9 @@ static terms make_terms(gndp_graph *g, const gndp_parametrisation *p, const gndp
     t.variance = clamped(g, limit_column(g, in->variance));
     t.deviation = gndp_sqrt(g, t.variance);
     t.mean = limit_mean(g, limit, in->y);
-    t.centred = limit_keep(g, in->mask, gndp_sub(g, in->y, t.mean));
-    t.output = limit_keep(g, in->mask, output);
+    t.wanted = gndp_score_targets(g, in);
+    t.centred = limit_keep(g, t.wanted, gndp_sub(g, in->y, t.mean));
+    t.output = limit_keep(g, t.wanted, output);
     if (p->std_trick && p->target != GNDP_TARGET_Y0) {
         t.output = gndp_div(g, t.output, gndp_offset(g, t.deviation, STD_FLOOR));
     }
@@ -106,7 +108,7 @@ gndp_node gndp_parametrisation_score(gndp_graph *g, const gndp_parametrisation *
         score =
             gndp_div(g, gndp_sub(g, gndp_mul(g, t.decay, gndp_sub(g, t.output, t.mean)), t.centred),
                      t.variance);
-        return limit_keep(g, in->mask, score);
+        return limit_keep(g, t.wanted, score);
     case GNDP_TARGET_S:
         score = gndp_limit_colour(g, limit, score);
         break;
@@ -119,6 +121,14 @@ gndp_node gndp_parametrisation_score(gndp_graph *g, const gndp_parametrisation *
     return p->residual_trick ? gndp_sub(g, score, t.centred) : score;
 }
 
+gndp_node gndp_score_targets(gndp_graph *g, const gndp_score_inputs *in)
+{
+    if (gndp_is_none(in->target)) {
+        return in->mask;
+    }
+    return gndp_is_none(in->mask) ? in->target : gndp_and(g, in->mask, in->target);
+}
+
 gndp_node gndp_noised(gndp_graph *g, const gndp_limit_nodes *limit, gndp_node decay,
                       gndp_node variance, gndp_node y0, gndp_node z)
 {
@@ -127,6 +137,22 @@ gndp_node gndp_noised(gndp_graph *g, const gndp_limit_nodes *limit, gndp_node de
     const gndp_node centred = gndp_add(g, gndp_mul(g, r, gndp_sub(g, y0, mean)),
                                        gndp_mul(g, deviation, gndp_limit_colour(g, limit, z)));
     return gndp_add(g, mean, centred);
+}
+
+/*
+ * K_** needs no other root: where the limit was made with the mask of the targets, context has an
+ * identity block in L, so that L z at the targets is L_** z_* and no z of the context enters.
+ */
+gndp_node gndp_noised_targets(gndp_graph *g, const gndp_limit_nodes *limit,
+                              const gndp_score_inputs *in, gndp_node y0, gndp_node z)
+{
+    const gndp_node noised = gndp_noised(g, limit, in->decay, in->variance, y0, z);
+    if (gndp_is_none(in->target)) {
+        return noised;
+    }
+    const gndp_type type = gndp_node_type(in->target);
+    return gndp_select(g, gndp_reshape(g, in->target, 3, (int64_t[]){type.dim[0], type.dim[1], 1}),
+                       noised, y0);
 }
 
 /* What the loss is the norm of, y0 and z without NaN. */
@@ -165,17 +191,17 @@ gndp_node gndp_denoising_loss(gndp_graph *g, const gndp_parametrisation *p,
     const gndp_type type = gndp_node_type(y0);
     const int both[2] = {1, 2};
     gndp_node e =
-        residual(g, p, limit, &t, limit_keep(g, in->mask, y0), limit_keep(g, in->mask, z));
-    e = limit_keep(g, in->mask, e); /* the output at a masked point need not be 0 */
+        residual(g, p, limit, &t, limit_keep(g, t.wanted, y0), limit_keep(g, t.wanted, z));
+    e = limit_keep(g, t.wanted, e); /* the output at a masked point need not be 0 */
     e = limit_balance(g, limit, e);
     e = gndp_sum(g, p->absolute ? gndp_abs(g, e) : gndp_square(g, e), both, 2, false); /* [R] */
-    if (gndp_is_none(in->mask)) {
+    if (gndp_is_none(t.wanted)) {
         return gndp_scale(g, gndp_mean_all(g, e),
                           type.dim[1] > 0 ? 1.0 / (double)type.dim[1] : 1.0);
     }
     const int last = 1;
     const gndp_node count =
-        gndp_sum(g, gndp_cast(g, gndp_not(g, gndp_not(g, in->mask)), type.dtype), &last, 1, false);
+        gndp_sum(g, gndp_cast(g, gndp_not(g, gndp_not(g, t.wanted)), type.dtype), &last, 1, false);
     const gndp_node divisor = gndp_max2(g, count, gndp_scalar(g, type.dtype, 1.0));
     return gndp_mean_all(g, gndp_div(g, e, divisor));
 }

@@ -25,7 +25,7 @@ struct gndp_evaluator {
     gndp_dtype dtype;
     int64_t batch, n_points, plan_points, dim, components;
     bool shared_x, padded;
-    gndp_array t, decay, variance, x, y, mask; /* inputs of every plan */
+    gndp_array t, decay, variance, x, y, mask, target; /* inputs of every plan */
     score_plan value, vjp, products[WIDTHS];
     int64_t count;
 };
