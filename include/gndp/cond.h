@@ -72,11 +72,17 @@ typedef enum gndp_guidance_covariance {
 
 /** A method by name; one row of a table each, one file each. */
 typedef struct gndp_conditional_info {
-    const char *name; /* "langevin", "hybrid", "repaint", "guidance", "bridge", "smc", "twisted" */
+    const char *name; /* "langevin", "hybrid", "repaint", "guidance", "bridge", "amortised", "smc", "twisted" */
     const char *text; /* one line for people */
     const char *reference;
     bool evidence;    /* gives an estimate of the log-density of the observations */
     bool selection;   /* wants observations that pick single values */
+    bool context;     /* amortised: wants a score that takes clean context (gndp_score.context: a model with score.context_flag), and observations without
+                         error of all components of whole points. They enter the score as inputs, their values stay as they are, and the targets go
+                         the way of the plain samplers from N(m_*, K_**): no guidance, one evaluation a step. It is a method of this room and not a
+                         sampler of gndp_sample(), since it runs on observations, as the others do, on the joint points and their limit: a draw of
+                         N(m, K) has the law N(m_*, K_**) at the targets, so grids keep their structure. Posterior: as good as the training saw such
+                         contexts, their number above all. With such a score the other methods see every point as a target */
 } gndp_conditional_info;
 
 GNDP_API int gndp_conditional_count(void);

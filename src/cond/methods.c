@@ -7,7 +7,8 @@
 #include "cond/methods.h"
 
 static const cond_method *const rows[] = {&cond_langevin, &cond_hybrid, &cond_repaint,
-                                          &cond_guidance, &cond_bridge, &cond_smc, &cond_twisted};
+                                          &cond_guidance, &cond_bridge, &cond_amortised,
+                                          &cond_smc, &cond_twisted};
 enum { ROWS = (int)(sizeof rows / sizeof *rows) };
 
 int gndp_conditional_count(void)

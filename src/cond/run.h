@@ -27,7 +27,7 @@ typedef struct cond_method {
 } cond_method;
 
 extern const cond_method cond_langevin, cond_hybrid, cond_repaint, cond_guidance, cond_bridge,
-    cond_smc, cond_twisted;
+    cond_amortised, cond_smc, cond_twisted;
 
 struct cond_run {
     const cond_method *method;

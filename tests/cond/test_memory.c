@@ -24,6 +24,9 @@ static void steps_take_no_memory(void **state)
             gndp_evaluator_create(&score[which % 2], &k->c->schedule, &k->c->points.x, &eo, &ev));
         for (int i = 0; i < gndp_conditional_count(); i++) {
             watch w = {0};
+            if (gndp_conditional_get(i)->context) { /* wants a score of its own: test_amortised.c */
+                continue;
+            }
             gndp_conditional_options o = cond_options(gndp_conditional_get(i)->name);
             o.steps = 20;
             o.inner = 2;
