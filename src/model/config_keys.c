@@ -66,8 +66,8 @@ static const gndp_config_key keys[] = {
     WHOLE("data.points.high", "points", "0", 0, MANY, "largest number; one number is drawn for each step, uniform in between"),
     {.path = "data.points.choice", .type = GNDP_CONFIG_NUMBERS, .units = "points", .low = 1, .high = MANY,
      .text = "or one of these numbers, drawn for each step; absent: low and high count"},
-    WHOLE("data.context.low", "points", "0", 0, MANY, "score.context_flag: least number of drawn points that are clean context"),
-    WHOLE("data.context.high", "points", "0", 0, MANY, "score.context_flag: largest number"),
+    WHOLE("data.context.low", "points", "0", 0, MANY, "score.context_flag: least number of the drawn points of a field that are clean context"),
+    WHOLE("data.context.high", "points", "0", 0, MANY, "largest number, drawn for each field, uniform in between; one point stays a target"),
     /* ---- process ---- */
     CHOICE("process.schedule", "linear", "linear|constant|quadratic|cosine|discrete", "noise rate beta over diffusion time"),
     NUMBER("process.t0", "", "1e-5", 0, 1e6, "diffusion time of clean fields"),
@@ -86,7 +86,7 @@ static const gndp_config_key keys[] = {
     WHOLE("score.heads", "heads", NULL, 1, 131072, "attention heads, a divisor of 2 hidden; of egnn: vector channels; absent: as published"),
     SWITCH("score.centre", "no", "take points relative to their mean: invariance under translations; not on the sphere"),
     NUMBER("score.time_scale", "", "1", TINY, 1e6, "diffusion time is multiplied by it before the embedding"),
-    SWITCH("score.context_flag", "no", "train with clean context points, see data.context: conditional samples without guidance"),
+    SWITCH("score.context_flag", "no", "tell the network which points are clean context (0) and which noised targets (1), and train with data.context: for infer.method amortised"),
     /* ---- parametrisation ---- */
     CHOICE("parametrisation.target", "K", "K|S|none|y0",
            "what the network learns: K times the score, L' times the score (K = L L'), the score, or the clean field"),
@@ -132,7 +132,7 @@ static const gndp_config_key keys[] = {
     WHOLE("sample.seed", "", "1", 0, MANY, "seed of members"),
     CHOICE("sample.precision", "f32", "f32|bf16", "operands of matrix products"),
     /* ---- infer: absent keys are the method's own ---- */
-    CHOICE("infer.method", "auto", "auto|langevin|bridge|hybrid|repaint|guidance|smc|twisted",
+    CHOICE("infer.method", "auto", "auto|langevin|bridge|hybrid|repaint|guidance|amortised|smc|twisted",
            "how fields are drawn given observations; `gndp infer --help` describes them; auto: bridge where infer.prior is given, else langevin"),
     TEXT("infer.prior", NULL,
          "bridge, guidance, twisted: kernel of the data's covariance, as `gndp gp fit` finds it, in the units of process.kernel; limit: that kernel itself"),

@@ -110,6 +110,22 @@ done:
     return st;
 }
 
+/* A flag that training never sets, or context that no flag tells from targets, would be an oversight. */
+static gndp_status read_context(const gndp_config *config, bool *flag)
+{
+    gndp_status st = GNDP_OK;
+    int64_t low, high;
+    GNDP_TRY(gndp_config_switch(config, "score.context_flag", flag));
+    GNDP_TRY(gndp_config_integer(config, "data.context.low", &low));
+    GNDP_TRY(gndp_config_integer(config, "data.context.high", &high));
+    GNDP_CHECK(low <= high, GNDP_ERR_RANGE, "data.context: low %lld is above high %lld", (long long)low, (long long)high);
+    GNDP_CHECK(high == 0 || *flag, GNDP_ERR_RANGE, "data.context.high: %lld points of clean context want score.context_flag: yes", (long long)high);
+    GNDP_CHECK(high > 0 || !*flag, GNDP_ERR_RANGE,
+               "score.context_flag: how many of the drawn points are clean context? data.context.high is 0; such as data: {context: {low: 0, high: 10}}");
+done:
+    return st;
+}
+
 static gndp_status read_net(gndp_model *model)
 {
     gndp_status st = GNDP_OK;
@@ -125,8 +141,7 @@ static gndp_status read_net(gndp_model *model)
     model->net.dtype = GNDP_F32;
     if (info->equivariant)
         GNDP_TRY(count_scalars(model, &model->net.scalars));
-    GNDP_TRY(gndp_config_switch(config, "score.context_flag", &model->net.context_flag));
-    GNDP_CHECK(!model->net.context_flag, GNDP_ERR_UNSUPPORTED, "score.context_flag: this version does not train with clean context; leave it off");
+    GNDP_TRY(read_context(config, &model->net.context_flag));
     if (gndp_config_given(config, "score.layers"))
         GNDP_TRY(gndp_config_integer(config, "score.layers", &model->net.layers));
     if (gndp_config_given(config, "score.hidden"))

@@ -55,7 +55,8 @@ void model_embed(const gndp_model *model, int64_t n, const double *x, double *ou
  * changes. In place; its own inverse. */
 void model_swap(const gndp_model *model, int64_t n, int64_t m, double *values);
 
-/** The network's raw output [R, N, P]; in->x are coordinates as covariances take them. */
+/** The network's raw output [R, N, P]; in->x are coordinates as covariances take them. With score.context_flag the network is told in->target: without
+ * it all points are targets. */
 gndp_node model_net_output(const gndp_model *model, gndp_graph *g, const gndp_score_inputs *in);
 
 gndp_status model_history_add(gndp_model *model, const double row[MODEL_HISTORY]);

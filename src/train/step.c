@@ -32,7 +32,9 @@ struct train_steps {
     gndp_batch batch;
     double *embedded;                /* [B, N, dim] f64 */
     double *t, *decay, *variance;    /* [B] f64 */
+    int64_t *valid, *chosen;         /* [N] points of a field that have values; which of them are context */
     gndp_array x, y0, mask, time[3]; /* feeds, at their largest; views of them are fed */
+    gndp_array target;               /* with context */
     int32_t *member, seed[2], step;
     float rate;
     double number;
@@ -61,6 +63,9 @@ gndp_status train_settings_read(const gndp_model *model, const gndp_batch_source
     GNDP_TRY(gndp_config_number(config, "train.weight_decay", &out->weight_decay));
     GNDP_TRY(gndp_config_integer(config, "train.seed", &seed));
     GNDP_TRY(gndp_config_text(config, "train.precision", &precision));
+    GNDP_TRY(gndp_config_integer(config, "data.context.low", &out->context_low));
+    GNDP_TRY(gndp_config_integer(config, "data.context.high", &out->context_high));
+    out->context = model->net.context_flag;
     out->seed = (uint64_t)seed;
     out->bf16 = strcmp(precision, "bf16") == 0;
     GNDP_CHECK(out->steps < VALIDATION_STEP, GNDP_ERR_RANGE, "train.steps: %lld, at most %d", (long long)out->steps, VALIDATION_STEP - 1);
@@ -87,14 +92,18 @@ static gndp_status allocate(train_steps *s)
     s->decay = malloc(fields * sizeof(double));
     s->variance = malloc(fields * sizeof(double));
     s->member = malloc(fields * sizeof *s->member);
+    s->valid = malloc((size_t)n * sizeof *s->valid);
+    s->chosen = malloc((size_t)n * sizeof *s->chosen);
     GNDP_CHECK(s->batch.x != NULL && s->batch.values != NULL && s->batch.present != NULL && s->embedded != NULL && s->t != NULL &&
-                   s->decay != NULL && s->variance != NULL && s->member != NULL,
+                   s->decay != NULL && s->variance != NULL && s->member != NULL && s->valid != NULL && s->chosen != NULL,
                GNDP_ERR_NOMEM, "a batch of %lld fields of %lld points", (long long)b, (long long)n);
     for (int32_t i = 0; i < b; i++)
         s->member[i] = i;
     GNDP_TRY(gndp_array_create(gndp_type_1d(GNDP_F32, bn * s->dim), &s->x));
     GNDP_TRY(gndp_array_create(gndp_type_1d(GNDP_F32, bn * s->components), &s->y0));
     GNDP_TRY(gndp_array_create(gndp_type_1d(GNDP_I32, bn), &s->mask));
+    if (s->settings.context)
+        GNDP_TRY(gndp_array_create(gndp_type_1d(GNDP_I32, bn), &s->target));
     for (int i = 0; i < 3; i++)
         GNDP_TRY(gndp_array_create(gndp_type_1d(GNDP_F32, b), &s->time[i]));
 done:
@@ -138,9 +147,12 @@ void train_steps_free(train_steps *s)
     free(s->decay);
     free(s->variance);
     free(s->member);
+    free(s->valid);
+    free(s->chosen);
     gndp_array_free(&s->x);
     gndp_array_free(&s->y0);
     gndp_array_free(&s->mask);
+    gndp_array_free(&s->target);
     for (int i = 0; i < 3; i++)
         gndp_array_free(&s->time[i]);
     free(s);
@@ -167,7 +179,7 @@ static gndp_type points_type(const train_steps *s, int64_t n)
     return s->settings.shared ? gndp_type_2d(GNDP_F32, n, s->dim) : gndp_type_3d(GNDP_F32, s->settings.batch, n, s->dim);
 }
 
-/* The loss of a batch of n points, noise drawn in the graph. */
+/* The loss of a batch of n points, noise drawn in the graph. With context, limit, noise and loss are those of the targets (geomndp.md 7.7). */
 static gndp_node build_loss(const train_steps *s, gndp_graph *g, int64_t n, bool zero)
 {
     const int64_t b = s->settings.batch, shape[2] = {n, s->components};
@@ -178,11 +190,13 @@ static gndp_node build_loss(const train_steps *s, gndp_graph *g, int64_t n, bool
                             .decay = gndp_input(g, "decay", time_type(s)),
                             .variance = gndp_input(g, "variance", time_type(s)),
                             .x = gndp_input(g, "x", points_type(s, n)),
-                            .mask = gndp_input(g, "mask", gndp_type_2d(GNDP_I32, b, n))};
+                            .mask = gndp_input(g, "mask", gndp_type_2d(GNDP_I32, b, n)),
+                            .target = s->settings.context ? gndp_input(g, "target", gndp_type_2d(GNDP_I32, b, n)) : GNDP_NONE};
+    const gndp_node wanted = gndp_score_targets(g, &in);
     const gndp_node z = gndp_random_normal(g, seed, step, member, GNDP_STREAM(TRAIN_STREAM_NOISE, 0), GNDP_F32, 2, shape);
-    gndp_limit_nodes limit = gndp_process_limit(g, s->model->process, in.x, in.mask);
-    gndp_process_balance(g, s->model->process, &s->model->parametrisation, in.x, in.mask, &limit);
-    in.y = gndp_noised(g, &limit, in.decay, in.variance, y0, z);
+    gndp_limit_nodes limit = gndp_process_limit(g, s->model->process, in.x, wanted);
+    gndp_process_balance(g, s->model->process, &s->model->parametrisation, in.x, wanted, &limit);
+    in.y = gndp_noised_targets(g, &limit, &in, y0, z);
     const gndp_node output = zero ? gndp_scale(g, in.y, 0.0) : model_net_output(s->model, g, &in);
     return gndp_denoising_loss(g, &s->model->parametrisation, &limit, &in, output, y0, z);
 }
@@ -254,6 +268,34 @@ static void fill_values(train_steps *s, int64_t n)
         }
 }
 
+/* Each field has its own number of clean points, uniform from low to high but never all that have values, and its own choice of them. */
+static gndp_status choose_context(train_steps *s, int64_t n)
+{
+    gndp_status st = GNDP_OK;
+    const int64_t low = s->settings.context_low, high = s->settings.context_high;
+    const int32_t *mask = s->mask.data;
+    int32_t *target = s->target.data;
+    for (int64_t b = 0; b < s->settings.batch; b++) {
+        int64_t all = 0;
+        double u;
+        for (int64_t i = 0; i < n; i++) {
+            target[b * n + i] = 1;
+            if (mask[b * n + i] != 0)
+                s->valid[all++] = i;
+        }
+        GNDP_TRY(gndp_random_uniform_f64(s->settings.seed, (uint32_t)s->step, (uint32_t)b, GNDP_STREAM(TRAIN_STREAM_TARGET, 0), 0, 1, &u));
+        int64_t some = low + (int64_t)(u * (double)(high - low + 1));
+        some = some < all ? some : all - 1;
+        if (some <= 0)
+            continue;
+        GNDP_TRY(gndp_choose(s->settings.seed, (uint32_t)s->step, (uint32_t)b, GNDP_STREAM(TRAIN_STREAM_TARGET, 1), all, some, s->chosen));
+        for (int64_t i = 0; i < some; i++)
+            target[b * n + s->valid[s->chosen[i]]] = 0;
+    }
+done:
+    return st;
+}
+
 /* Padded points stand where the first one does: nothing of them is read, and a Gram matrix has an identity block there. */
 static void fill_points(train_steps *s, int64_t n)
 {
@@ -264,6 +306,17 @@ static void fill_points(train_steps *s, int64_t n)
         for (int64_t i = 0; i < n; i++)
             for (int d = 0; d < s->dim; d++)
                 x[(b * n + i) * s->dim + d] = (float)s->embedded[(b * m + (i < m ? i : 0)) * s->dim + d];
+}
+
+static gndp_status fill(train_steps *s, int64_t n)
+{
+    gndp_status st = GNDP_OK;
+    fill_values(s, n);
+    fill_points(s, n);
+    if (s->settings.context)
+        GNDP_TRY(choose_context(s, n));
+done:
+    return st;
 }
 
 static gndp_status load(train_steps *s, const gndp_batch_source *source, uint32_t step)
@@ -300,6 +353,7 @@ static gndp_status run_plan(train_steps *s, gndp_plan *plan, int64_t n, gndp_arr
                          {"variance", s->time[2]},
                          {"x", gndp_array_view(points_type(s, n), s->x.data)},
                          {"mask", gndp_array_view(gndp_type_2d(GNDP_I32, b, n), s->mask.data)},
+                         {"target", gndp_array_view(gndp_type_2d(GNDP_I32, b, n), s->target.data)},
                          {"rate", gndp_array_view(gndp_type_scalar(GNDP_F32), &s->rate)},
                          {"number", gndp_array_view(gndp_type_scalar(GNDP_F64), &s->number)}};
     int64_t used = 0;
@@ -332,8 +386,7 @@ gndp_status train_steps_run(train_steps *s, const gndp_batch_source *source, uin
                              gndp_array_view(gndp_type_scalar(GNDP_I32), &applied)};
     GNDP_TRY(load(s, source, step));
     GNDP_TRY(find_plan(s, TRAIN, s->batch.points, &n, &plan));
-    fill_values(s, n);
-    fill_points(s, n);
+    GNDP_TRY(fill(s, n));
     out->rate = gndp_learning_rate(s->settings.initial, s->settings.peak, s->settings.end, s->settings.warmup, s->settings.decay_steps, step);
     s->rate = (float)out->rate;
     s->number = (double)step + 1.0;
@@ -354,8 +407,7 @@ static gndp_status held_out(train_steps *s, purpose what, const gndp_batch_sourc
     gndp_array output = gndp_array_view(gndp_type_scalar(GNDP_F32), &loss);
     GNDP_TRY(load(s, source, VALIDATION_STEP + index));
     GNDP_TRY(find_plan(s, what, s->batch.points, &n, &plan));
-    fill_values(s, n);
-    fill_points(s, n);
+    GNDP_TRY(fill(s, n));
     GNDP_TRY(run_plan(s, plan, n, &output, 1));
     *out = (double)loss;
 done:

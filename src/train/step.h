@@ -12,9 +12,10 @@ typedef struct train_steps train_steps;
 
 typedef struct train_settings {
     int64_t batch, steps, warmup, decay_steps, max_points;
+    int64_t context_low, context_high; /* numbers of clean points of a field */
     double initial, peak, end, clip, ema, weight_decay;
     uint64_t seed;
-    bool bf16, shared;
+    bool bf16, shared, context; /* context: the network takes a flag */
 } train_settings;
 
 /** Settings of the model's configuration; the sources say how many points there can be. @param validation  or NULL */

@@ -233,7 +233,9 @@ static void model_refuses_settings_that_do_not_fit(void **state)
 {
     (void)state;
     gndp_fieldset *line = waves(), *winds = region(2), *right = region(1);
-    refuse("score: {context_flag: yes}", line, GNDP_ERR_UNSUPPORTED, "context_flag");
+    refuse("score: {context_flag: yes}", line, GNDP_ERR_RANGE, "data.context.high is 0");
+    refuse("data: {context: {high: 3}}", line, GNDP_ERR_RANGE, "want score.context_flag: yes");
+    refuse("{score: {context_flag: yes}, data: {context: {low: 4, high: 3}}}", line, GNDP_ERR_RANGE, "low 4 is above high 3");
     refuse("process: {mean: [1, 2]}", line, GNDP_ERR_SHAPE, "process.mean");
     refuse("data: {coordinates: sphere}", line, GNDP_ERR_RANGE, "data.coordinates");
     refuse("data: {coordinates: native}", winds, GNDP_ERR_RANGE, "data.coordinates");
