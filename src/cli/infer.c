@@ -36,6 +36,8 @@ const char gndp_infer_text[] =
     "  repaint   noised observations put in, each step passed several times; steps x repeats\n"
     "  guidance  pulled by the error of the denoised field; 3 x steps; cheap, biased by its guess of a\n"
     "            covariance, stiff where errors are small\n"
+    "  amortised the observations as inputs of a network that was trained for it (score.context_flag), exact\n"
+    "            values of whole points alone; steps\n"
     "  smc       particles weighted along noised observations; steps x particles\n"
     "  twisted   particles guided and weighted: exact for many; 3 x steps x particles; gives the evidence\n"
     "\n"
@@ -359,6 +361,7 @@ static int prepare(gndp_infer_job *j, const char *path)
     GNDP_STEP(cli_areas_read(j->s.areas, gndp_model_fields(j->model), &j->target.coords, &j->observed, j->s.quiet, &j->areas));
     if (j->areas.n > 0 && (j->area_text = cli_areas_text(&j->areas, &j->observed)) == NULL)
         return gndp_failure_memory();
+    GNDP_STEP(cli_method_fits(&j->method, &j->joint, &j->observed));
     GNDP_STEP(gndp_infer_reserve(j));
     if (j->s.output != NULL && gndp_infer_is(j->s.output, ".csv") && j->observed.n_cases > 1)
         return gndp_usage_error("a table holds one case, the observations are of %d times; name an .nc file, or choose one with --time",

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/usage.h"
@@ -30,8 +31,8 @@ static const char *const sizes[] = {[GNDP_LANGEVIN_VARIANCE] = "variance", [GNDP
 static const char *const covariances[] = {
     [GNDP_GUIDANCE_AUTO] = "auto", [GNDP_GUIDANCE_EXACT] = "exact", [GNDP_GUIDANCE_PRIOR] = "prior", [GNDP_GUIDANCE_SURROGATE] = "surrogate", NULL};
 
-enum { LANGEVIN = 1, HYBRID = 2, REPAINT = 4, GUIDANCE = 8, SMC = 16, TWISTED = 32, BRIDGE = 64, ALL = 127 };
-static const char *const method_names[] = {"langevin", "hybrid", "repaint", "guidance", "smc", "twisted", "bridge"};
+enum { LANGEVIN = 1, HYBRID = 2, REPAINT = 4, GUIDANCE = 8, SMC = 16, TWISTED = 32, BRIDGE = 64, AMORTISED = 128, ALL = 255 };
+static const char *const method_names[] = {"langevin", "hybrid", "repaint", "guidance", "smc", "twisted", "bridge", "amortised"};
 enum { METHODS = sizeof method_names / sizeof *method_names };
 
 static int bit_of(const gndp_conditional_info *method)
@@ -232,6 +233,10 @@ int cli_method_make(const cli_method_options *given, const gndp_model *model, cl
     }
     if (own)
         GNDP_LIBRARY(gndp_config_text(config, "infer.sampler", &sampler));
+    if (info->context && !gndp_model_net(model)->context_flag)
+        return gndp_usage_error("method %s: the model was trained without clean context; train it with score.context_flag: yes and data.context, or choose "
+                                "another method",
+                                info->name);
     if (given->sampler != NULL && bit_of(info) == BRIDGE)
         return gndp_usage_error("bridge takes its own steps: --sampler %s belongs to other methods", given->sampler);
     if (given->prior != NULL && !reads_prior(info->name))
@@ -244,6 +249,44 @@ int cli_method_make(const cli_method_options *given, const gndp_model *model, cl
     GNDP_STEP(fill(given, config, own, &out->options));
     describe(out);
 done:
+    return code;
+}
+
+/* Of one case, for whole points; seen [N] numbers of their components. */
+static int check_whole(const cli_joint *joint, const cli_observed *o, int c, int *seen)
+{
+    const int64_t first = o->first[c], end = o->first[c + 1];
+    for (int64_t i = first; i < end; i++)
+        seen[joint->point[o->row[i].place]]++;
+    for (int64_t i = first; i < end; i++) {
+        const cli_observation *row = &o->row[i];
+        const int some = seen[joint->point[row->place]];
+        const double *x = o->x + row->place * o->columns;
+        if (row->sd > 0.0)
+            return gndp_failure("%s: %s about %g, .. has an error of %g: method amortised takes exact values alone, as in its training; leave errors "
+                                "out, or choose another method",
+                                o->path, o->name[row->component], x[0], row->sd);
+        if (some < o->components)
+            return gndp_failure("%s: %d of the %d components about %g, .. are observed: method amortised wants all of a place or none, as in its "
+                                "training; leave the place out, or choose another method",
+                                o->path, some, o->components, x[0]);
+    }
+    for (int64_t i = first; i < end; i++)
+        seen[joint->point[o->row[i].place]] = 0;
+    return GNDP_EXIT_DONE;
+}
+
+int cli_method_fits(const cli_method *method, const cli_joint *joint, const cli_observed *observed)
+{
+    int code = GNDP_EXIT_DONE;
+    if (!method->options.method->context)
+        return code;
+    int *seen = calloc((size_t)(joint->targets + joint->added) + 1, sizeof *seen);
+    if (seen == NULL)
+        return gndp_failure_memory();
+    for (int c = 0; c < observed->n_cases && code == GNDP_EXIT_DONE; c++)
+        code = check_whole(joint, observed, c, seen);
+    free(seen);
     return code;
 }
 

@@ -5,6 +5,8 @@
 
 #include <gndp/gndp.h>
 
+#include "cli/joint.h"
+
 /* As given on the command line; texts NULL, numbers negative: the model's, else the method's own. */
 typedef struct cli_method_options {
     const char *method, *sampler, *grid, *preconditioner, *context, *covariance, *size, *prior;
@@ -22,6 +24,9 @@ typedef struct cli_method {
 
 /** @return exit code; a setting that does not belong to the method is wrong usage */
 int cli_method_make(const cli_method_options *given, const gndp_model *model, cli_method *out);
+/** Whether the method takes such observations, which is known before anything is computed: amortised wants exact values of all components of a place.
+ * @return exit code, the line on stderr written */
+int cli_method_fits(const cli_method *method, const cli_joint *joint, const cli_observed *observed);
 /** Evaluations of the network that a member will take, given n observations. */
 double cli_method_cost(const cli_method *method, int64_t n);
 

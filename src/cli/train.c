@@ -205,8 +205,8 @@ static void describe(const job *j)
     for (int c = 0; c < spec->n_channels; c++)
         printf(" %s%s%s%s", spec->channel[c].name, spec->channel[c].units[0] != '\0' ? " (" : "", spec->channel[c].units,
                spec->channel[c].units[0] != '\0' ? ")" : "");
-    printf("\nnetwork  %s, %lld layers of %lld, %lld heads: %lld parameters\n", net->kind, (long long)net->layers, (long long)net->hidden,
-           (long long)net->heads, (long long)gndp_net_parameters(net));
+    printf("\nnetwork  %s, %lld layers of %lld, %lld heads%s: %lld parameters\n", net->kind, (long long)net->layers, (long long)net->hidden,
+           (long long)net->heads, net->context_flag ? ", flag of clean context" : "", (long long)gndp_net_parameters(net));
     printf("limit    %s\n", kernel);
     fflush(stdout);
 }

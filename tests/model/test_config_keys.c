@@ -80,7 +80,7 @@ static void config_files_of_the_examples_read(void **state)
     (void)state;
     static const char *const names[] = {"regression_se",       "regression_matern52", "regression_weakly_periodic",
                                         "regression_sawtooth", "regression_mixture",  "era5_uk_t2m",
-                                        "era5_quick"};
+                                        "era5_quick",          "regression_se_amortised"};
     const char *source = getenv("GNDP_SOURCE");
     if (source == NULL) {
         print_message("GNDP_SOURCE is not set\n");
