@@ -156,6 +156,19 @@ GNDP_API gndp_status gndp_conditional_log_likelihood(const gndp_flow_law *joint,
                                                      const gndp_likelihood_options *options, int64_t n, const uint32_t *member, int64_t c,
                                                      const int64_t *index, const double *y0, double *log_p);
 
+/**
+ * The same directly, by a score that takes clean context (gndp_score.context): the flow of the targets alone, their values at the context standing beside
+ * them, no difference of two estimates (geomndp.md 7.7).
+ * @param evaluator  at all N points; left without context
+ * @param law        the limit at the targets alone, which are the points that are no context, in their order
+ * @param context    [C] which of the N, C from 0 to N - 1, the same for all fields
+ * @param y0         [n, N P];  @param log_p [n] out, nats of all targets together;  @param latent [n, values of the targets] out: y_t1, or NULL
+ * @return GNDP_OK; GNDP_ERR_UNSUPPORTED for a score that takes no context; GNDP_ERR_SHAPE when the law is of other values; GNDP_ERR_RANGE
+ */
+GNDP_API gndp_status gndp_context_log_likelihood(gndp_evaluator *evaluator, const gndp_schedule *schedule, const gndp_gaussian *law,
+                                                 const gndp_likelihood_options *options, int64_t n, const uint32_t *member, int64_t c,
+                                                 const int64_t *context, const double *y0, double *log_p, double *latent);
+
 #ifdef __cplusplus
 }
 #endif

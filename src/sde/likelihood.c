@@ -6,6 +6,7 @@
 
 #include "sde/adaptive.h"
 #include "sde/evaluator.h"
+#include "sde/likelihood.h"
 #include "sde/streams.h"
 
 gndp_likelihood_options gndp_likelihood_options_default(void)
@@ -19,10 +20,13 @@ typedef struct flow {
     gndp_evaluator *ev;
     const gndp_schedule *schedule;
     const gndp_likelihood_options *options;
-    int64_t b, n, size;                    /* slots; fields in this block; N P */
-    double *mean;                          /* [N P] */
-    double *y, *l;                         /* [b, N P], [b] */
-    double *a, *c;                         /* probes L^-T eps and L eps [b, probes, N P], or NULL */
+    int64_t b, n, size;    /* slots; fields in this block; values that flow, M */
+    int64_t whole;         /* N P */
+    const int64_t *value;  /* [M] which of the N P flow; NULL: all do */
+    double *full, *full_g; /* with `value`: what the score sees and gives [b, N P] */
+    double *mean;          /* [M] */
+    double *y, *l;         /* [b, M], [b] */
+    double *a, *c;         /* probes L^-T eps and L eps [b, probes, N P], or NULL */
     double *slope[2], *slope_l[2], *trial; /* sums of slopes, the last one; where it was taken */
     adaptive_memory adaptive;
     uint32_t *member;
@@ -31,15 +35,43 @@ typedef struct flow {
     int64_t block, blocks;
 } flow;
 
+/* rows [n, M] into the places of whole [n, N P], and back. */
+static void spread(const flow *f, int64_t n, const double *rows, double *whole)
+{
+    for (int64_t r = 0; r < n; r++) {
+        for (int64_t i = 0; i < f->size; i++) {
+            whole[r * f->whole + f->value[i]] = rows[r * f->size + i];
+        }
+    }
+}
+
+static void gather(const flow *f, int64_t n, const double *whole, double *rows)
+{
+    for (int64_t r = 0; r < n; r++) {
+        for (int64_t i = 0; i < f->size; i++) {
+            rows[r * f->size + i] = whole[r * f->whole + f->value[i]];
+        }
+    }
+}
+
+/* The score is 0 where nothing flows, so that the trace of its Jacobian is that of what does. */
 static gndp_status slope_rows(flow *f, int64_t active, const double *t, bool one_time,
                               const double *y, double *dy, double *dl)
 {
     gndp_status st = GNDP_OK;
     const int64_t probes = f->options->probes;
+    const double *at = f->value != NULL ? f->full : y;
+    double *g = f->value != NULL ? f->full_g : dy;
+    if (f->value != NULL) {
+        spread(f, f->n, y, f->full);
+    }
     if (probes > 0) {
-        GNDP_TRY(evaluator_probe(f->ev, f->n, active, t, one_time, y, probes, f->a, f->c, dy, dl));
+        GNDP_TRY(evaluator_probe(f->ev, f->n, active, t, one_time, at, probes, f->a, f->c, g, dl));
     } else {
-        GNDP_TRY(evaluator_trace(f->ev, f->n, active, t, one_time, y, dy, dl));
+        GNDP_TRY(evaluator_trace(f->ev, f->n, active, t, one_time, at, g, dl));
+    }
+    if (f->value != NULL) {
+        gather(f, f->n, g, dy);
     }
     for (int64_t r = 0; r < f->n; r++) {
         const double half = -0.5 * gndp_schedule_beta(f->schedule, t[one_time ? 0 : r]);
@@ -162,7 +194,9 @@ static gndp_status draw_probes(flow *f, const gndp_gaussian *law)
     gndp_status st = GNDP_OK;
     const int64_t rank = gndp_gaussian_rank(law), probes = f->options->probes;
     double *eps = malloc((size_t)(probes * rank) * sizeof *eps + 1);
-    GNDP_CHECK(eps != NULL, GNDP_ERR_NOMEM, "%lld values", (long long)(probes * rank));
+    double *part = malloc((size_t)(2 * probes * f->size) * sizeof *part + 1);
+    GNDP_CHECK(eps != NULL && part != NULL, GNDP_ERR_NOMEM, "%lld values",
+               (long long)(probes * (rank + 2 * f->size)));
     for (int64_t r = 0; r < f->n; r++) {
         for (int64_t q = 0; q < probes; q++) {
             double *e = eps + q * rank;
@@ -178,12 +212,19 @@ static gndp_status draw_probes(flow *f, const gndp_gaussian *law)
                 e[i] = e[i] < 0.5 ? -1.0 : 1.0;
             }
         }
-        double *c = f->c + r * probes * f->size;
+        double *to_c = f->c + r * probes * f->whole, *to_a = f->a + r * probes * f->whole;
+        double *c = f->value != NULL ? part : to_c;
+        double *a = f->value != NULL ? part + probes * f->size : to_a;
         GNDP_TRY(gndp_gaussian_apply_root(law, false, probes, eps, c));
-        GNDP_TRY(gndp_gaussian_solve(law, probes, c, f->a + r * probes * f->size));
+        GNDP_TRY(gndp_gaussian_solve(law, probes, c, a));
+        if (f->value != NULL) {
+            spread(f, probes, c, to_c);
+            spread(f, probes, a, to_a);
+        }
     }
 done:
     free(eps);
+    free(part);
     return st;
 }
 
@@ -234,7 +275,8 @@ static gndp_status run_flow(flow *f)
         GNDP_TRY(adaptive_run(&problem, &f->adaptive, f->y, f->l));
     } else {
         for (int64_t k = 0; k < steps; k++) {
-            const double t = t0 + way * spaced(f->options, k), s = t0 + way * spaced(f->options, k + 1);
+            const double t = t0 + way * spaced(f->options, k),
+                         s = t0 + way * spaced(f->options, k + 1);
             GNDP_TRY(solver_steps[f->options->solver](f, t, s - t));
             GNDP_TRY(watch(f, (double)(k + 1)));
         }
@@ -265,8 +307,8 @@ done:
 }
 
 static gndp_status check_call(const gndp_evaluator *ev, const gndp_schedule *schedule,
-                              const gndp_gaussian *law, int64_t n, const double *y0,
-                              const double *log_p)
+                              const gndp_gaussian *law, const flow_part *part, int64_t n,
+                              const double *y0, const double *log_p)
 {
     gndp_status st = GNDP_OK;
     GNDP_CHECK(ev != NULL && law != NULL, GNDP_ERR_ARG, "evaluator or law is NULL");
@@ -275,10 +317,10 @@ static gndp_status check_call(const gndp_evaluator *ev, const gndp_schedule *sch
     GNDP_CHECK(n >= 0 && (n <= gndp_evaluator_batch(ev) || !evaluator_own_points(ev)),
                GNDP_ERR_RANGE, "%lld fields%s", (long long)n,
                n < 0 ? "" : ", more than have points of their own");
-    const int64_t size = evaluator_size(ev);
-    GNDP_CHECK(gndp_gaussian_size(law) == size, GNDP_ERR_SHAPE,
+    const int64_t size = evaluator_size(ev), flowing = part != NULL ? part->n : size;
+    GNDP_CHECK(gndp_gaussian_size(law) == flowing, GNDP_ERR_SHAPE,
                "a law of %lld values, a score of %lld", (long long)gndp_gaussian_size(law),
-               (long long)size);
+               (long long)flowing);
     for (int64_t i = 0; i < n * size; i++) {
         GNDP_CHECK(isfinite(y0[i]), GNDP_ERR_NONFINITE, "field %lld: value %lld is %g",
                    (long long)(i / size), (long long)(i % size), y0[i]);
@@ -291,7 +333,7 @@ static gndp_status open_flow(flow *f, const gndp_gaussian *law)
 {
     gndp_status st = GNDP_OK;
     const size_t rows = (size_t)f->b, values = rows * (size_t)f->size,
-                 probes = (size_t)f->options->probes;
+                 whole = rows * (size_t)f->whole, probes = (size_t)f->options->probes;
     double **const arrays[] = {&f->y, &f->slope[0], &f->slope[1], &f->trial, &f->mean};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         *arrays[i] = calloc(values + 1, sizeof **arrays[i]);
@@ -305,11 +347,13 @@ static gndp_status open_flow(flow *f, const gndp_gaussian *law)
     f->member = malloc(rows * sizeof *f->member);
     f->name = malloc(rows * sizeof *f->name);
     f->real = malloc(rows * sizeof *f->real);
-    f->a = malloc(probes * values * sizeof *f->a + 1);
-    f->c = malloc(probes * values * sizeof *f->c + 1);
+    f->a = calloc(probes * whole + 1, sizeof *f->a); /* 0 where nothing flows */
+    f->c = calloc(probes * whole + 1, sizeof *f->c);
+    f->full = calloc(f->value != NULL ? whole : 1, sizeof *f->full);
+    f->full_g = calloc(f->value != NULL ? whole : 1, sizeof *f->full_g);
     GNDP_CHECK(f->member != NULL && f->name != NULL && f->real != NULL && f->a != NULL &&
-                   f->c != NULL,
-               GNDP_ERR_NOMEM, "%zu values", 2 * probes * values);
+                   f->c != NULL && f->full != NULL && f->full_g != NULL,
+               GNDP_ERR_NOMEM, "%zu values", 2 * (probes + 1) * whole);
     gndp_gaussian_mean(law, f->mean);
     if (f->options->solver == GNDP_ODE_ADAPTIVE) {
         GNDP_TRY(adaptive_open(f->b, f->size, &f->adaptive));
@@ -320,8 +364,9 @@ done:
 
 static void close_flow(flow *f)
 {
-    double *const arrays[] = {f->y, f->slope[0],   f->slope[1],   f->trial, f->mean,
-                              f->l, f->slope_l[0], f->slope_l[1], f->a,     f->c};
+    double *const arrays[] = {f->y,    f->slope[0], f->slope[1],   f->trial,
+                              f->mean, f->l,        f->slope_l[0], f->slope_l[1],
+                              f->a,    f->c,        f->full,       f->full_g};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         free(arrays[i]);
     }
@@ -331,19 +376,21 @@ static void close_flow(flow *f)
     adaptive_close(&f->adaptive);
 }
 
-gndp_status gndp_log_likelihood(gndp_evaluator *ev, const gndp_schedule *schedule,
-                                const gndp_gaussian *law, const gndp_likelihood_options *options,
-                                int64_t n, const uint32_t *member, const double *y0, double *log_p,
-                                double *latent)
+gndp_status likelihood_run(gndp_evaluator *ev, const gndp_schedule *schedule,
+                           const gndp_gaussian *law, const flow_part *part,
+                           const gndp_likelihood_options *options, int64_t n,
+                           const uint32_t *member, const double *y0, double *log_p, double *latent)
 {
     gndp_status st = GNDP_OK;
     const gndp_likelihood_options o =
         options != NULL ? *options : gndp_likelihood_options_default();
     flow f = {.ev = ev, .schedule = schedule, .options = &o};
-    GNDP_TRY(check_call(ev, schedule, law, n, y0, log_p));
+    GNDP_TRY(check_call(ev, schedule, law, part, n, y0, log_p));
     GNDP_TRY(check_options(&o));
     f.b = gndp_evaluator_batch(ev);
-    f.size = evaluator_size(ev);
+    f.whole = evaluator_size(ev);
+    f.size = part != NULL ? part->n : f.whole;
+    f.value = part != NULL ? part->value : NULL;
     f.blocks = (n + f.b - 1) / f.b;
     GNDP_TRY(open_flow(&f, law));
     for (f.block = 0; f.block < f.blocks; f.block++) {
@@ -354,7 +401,11 @@ gndp_status gndp_log_likelihood(gndp_evaluator *ev, const gndp_schedule *schedul
             f.name[r] = f.member[r];
             f.real[r] = true;
         }
-        memcpy(f.y, y0 + first * f.size, (size_t)(f.n * f.size) * sizeof *f.y);
+        memcpy(f.value != NULL ? f.full : f.y, y0 + first * f.whole,
+               (size_t)(f.n * f.whole) * sizeof *f.y);
+        if (f.value != NULL) {
+            gather(&f, f.n, f.full, f.y);
+        }
         if (o.probes > 0) {
             GNDP_TRY(draw_probes(&f, law));
         }
@@ -376,55 +427,10 @@ done:
     return st;
 }
 
-/* Rows of whole points picked from y [n, N P]. */
-static double *pick(int64_t n, int64_t size, int64_t p, int64_t c, const int64_t *context,
-                    const double *y)
+gndp_status gndp_log_likelihood(gndp_evaluator *ev, const gndp_schedule *schedule,
+                                const gndp_gaussian *law, const gndp_likelihood_options *options,
+                                int64_t n, const uint32_t *member, const double *y0, double *log_p,
+                                double *latent)
 {
-    double *out = malloc((size_t)(n * c * p) * sizeof *out + 1);
-    for (int64_t r = 0; out != NULL && r < n; r++) {
-        for (int64_t i = 0; i < c; i++) {
-            memcpy(out + (r * c + i) * p, y + r * size + context[i] * p, (size_t)p * sizeof *out);
-        }
-    }
-    return out;
-}
-
-gndp_status gndp_conditional_log_likelihood(const gndp_flow_law *joint,
-                                            const gndp_flow_law *context,
-                                            const gndp_schedule *schedule,
-                                            const gndp_likelihood_options *options, int64_t n,
-                                            const uint32_t *member, int64_t c, const int64_t *index,
-                                            const double *y0, double *log_p)
-{
-    gndp_status st = GNDP_OK;
-    double *some = NULL, *less = NULL;
-    GNDP_CHECK(joint != NULL && context != NULL, GNDP_ERR_ARG, "an argument is NULL");
-    GNDP_CHECK(n == 0 || (y0 != NULL && log_p != NULL && index != NULL), GNDP_ERR_ARG,
-               "an array is NULL");
-    GNDP_CHECK(n >= 0 && c >= 1, GNDP_ERR_RANGE, "%lld fields, %lld context points", (long long)n,
-               (long long)c);
-    const int64_t points = gndp_evaluator_points(joint->evaluator),
-                  size = evaluator_size(joint->evaluator), p = size / points;
-    GNDP_CHECK(gndp_evaluator_points(context->evaluator) == c, GNDP_ERR_SHAPE,
-               "%lld context points, their score has %lld", (long long)c,
-               (long long)gndp_evaluator_points(context->evaluator));
-    for (int64_t i = 0; i < c; i++) {
-        GNDP_CHECK(index[i] >= 0 && index[i] < points, GNDP_ERR_RANGE,
-                   "context point %lld is number %lld of %lld", (long long)i, (long long)index[i],
-                   (long long)points);
-    }
-    some = pick(n, size, p, c, index, y0);
-    less = malloc((size_t)n * sizeof *less + 1);
-    GNDP_CHECK(some != NULL && less != NULL, GNDP_ERR_NOMEM, "%lld values", (long long)(n * c * p));
-    GNDP_TRY(gndp_log_likelihood(joint->evaluator, schedule, joint->law, options, n, member, y0,
-                                 log_p, NULL));
-    GNDP_TRY(gndp_log_likelihood(context->evaluator, schedule, context->law, options, n, member,
-                                 some, less, NULL));
-    for (int64_t r = 0; r < n; r++) {
-        log_p[r] -= less[r];
-    }
-done:
-    free(some);
-    free(less);
-    return st;
+    return likelihood_run(ev, schedule, law, NULL, options, n, member, y0, log_p, latent);
 }
