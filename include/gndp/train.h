@@ -75,6 +75,10 @@ GNDP_API gndp_train_options gndp_train_options_default(void);
  * or gradient that is not finite changes nothing; after train.patience of them in a row the run ends with GNDP_ERR_NONFINITE naming step and batch, and a
  * checkpoint of the last finite parameters. One training at a time writes to a folder: GNDP_ERR_STATE for a second one.
  *
+ * With score.context_flag, data.context.low to .high of the points of each field that have values (a number of its own, uniform in between, less one where
+ * that would be all) keep their values and carry flag 0; the others are targets, flag 1: noised by their limit K_** alone, and the loss is theirs
+ * (geomndp.md 7.7).
+ *
  * @param validation  batches of held-out fields, drawn with fixed keys so that values compare; NULL: none
  */
 GNDP_API gndp_status gndp_train(gndp_model *model, const gndp_batch_source *train, const gndp_batch_source *validation, const gndp_train_options *options);
