@@ -26,6 +26,14 @@ GNDP_API double gndp_crps_gaussian(double mean, double sd, double y);
 GNDP_API double gndp_energy_score(int64_t m, int64_t n, const double *x, const double *y, const double *w, bool fair);
 /** Variogram score of order p (Scheuerer & Hamill 2015) over all pairs. */
 GNDP_API double gndp_variogram_score(int64_t m, int64_t n, const double *x, const double *y, double p);
+/**
+ * The same of order 1/2 as a weighted mean over pairs of different points, so that fields of other numbers of points compare: sum over i, j of
+ * w_i w_j d_ij^2 / sum over i, j of w_i w_j, i != j, d_ij = |y_i - y_j|^(1/2) - mean_k |x_ki - x_kj|^(1/2). Units those of the values.
+ * @param w  [n] weights, of any sum; NULL: equal
+ * @param out  NaN for fewer than two points with weight
+ * @return GNDP_OK; GNDP_ERR_RANGE without members or points; GNDP_ERR_NOMEM
+ */
+GNDP_API gndp_status gndp_variogram_score_mean(int64_t m, int64_t n, const double *x, const double *y, const double *w, double *out);
 /** Rank of y among members, 0 .. M; ties broken by (seed, index). */
 GNDP_API int64_t gndp_rank(int64_t m, const double *x, double y, uint64_t seed, uint32_t index);
 
@@ -50,6 +58,18 @@ GNDP_API gndp_status gndp_scores_add(gndp_scores *scores, const double *ensemble
 /** One case of a Gaussian forecast instead: mean, sd [N, P]. */
 GNDP_API gndp_status gndp_scores_add_gaussian(gndp_scores *scores, const double *mean, const double *sd, const double *truth, const uint8_t *present);
 
+/** Fields with more points are thinned evenly to so many for the variogram score of gndp_scores_add_joint(), whose cost is their square. */
+enum { GNDP_VARIOGRAM_POINTS = 2048 };
+
+/**
+ * Scores of whole fields for the case that was added last, a field being the points of one channel that are present: energy score, in the norm of the
+ * weights (made to sum to 1 over those points), and variogram score (gndp_variogram_score_mean()). The members are those of the ensemble or, beside
+ * gndp_scores_add_gaussian(), draws of that forecast. Cases without it do not count in these scores.
+ * @param members [M, N, P]
+ * @return GNDP_OK; GNDP_ERR_STATE before the first case, or twice for one; GNDP_ERR_NONFINITE; GNDP_ERR_NOMEM
+ */
+GNDP_API gndp_status gndp_scores_add_joint(gndp_scores *scores, const double *members, const double *truth, const uint8_t *present);
+
 /** A score with its block-bootstrap interval. */
 typedef struct gndp_score_value {
     double value, low, high; /* 95 % interval; NaN with fewer than 2 blocks */
@@ -59,12 +79,15 @@ typedef struct gndp_score_table {
     int64_t cases, values;
     gndp_score_value rmse, bias, mae, crps, crps_fair, spread, ratio; /* rmse of the ensemble mean; ratio: spread sqrt((M + 1)/M) / rmse */
     gndp_score_value coverage[8];
-    double reliability_index; /* sum |f_k - 1/(M + 1)| of the rank histogram */
+    double reliability_index; /* sum over the M + 1 ranks of |f_k - 1/(M + 1)|, 0 for a flat histogram, below 2 (Delle Monache et al. 2006, there in %) */
+    int64_t joint_cases;      /* with scores of whole fields; NaN below where there are none */
+    gndp_score_value energy, energy_fair, variogram; /* means over those cases */
 } gndp_score_table;
 
 /** @param channel  component, or -1: all together (only where units agree) */
 GNDP_API gndp_status gndp_scores_table(const gndp_scores *scores, int channel, gndp_score_table *out);
-/** Rank histogram [M + 1]. */
+/** Rank histogram: shares of the M + 1 ranks, every value counted once; of a Gaussian forecast, its distribution function at the truth in as many bins.
+ * @param frequency [M + 1] */
 GNDP_API gndp_status gndp_scores_ranks(const gndp_scores *scores, int channel, double *frequency);
 
 /* ---- Samples against data -------------------------------------------------------------------- */

@@ -81,6 +81,39 @@ GNDP_API gndp_status gndp_fieldset_write(const gndp_fieldset *set, const char *p
  * names. Storm ids become trajectory ids. */
 GNDP_API gndp_status gndp_write_tracks(const gndp_fieldset *set, const char *path, const gndp_write_options *options);
 
+/* ---- Tables of numbers, such as scores -------------------------------------------------------- */
+
+/** A dimension of a table; its entries may have names, which become a variable of characters called as the dimension is. */
+typedef struct gndp_table_dim {
+    const char *name;
+    int64_t size;
+    const char *const *label; /* [size], or NULL: no names */
+} gndp_table_dim;
+
+/** A variable of doubles. */
+typedef struct gndp_table_var {
+    const char *name, *long_name, *units; /* long_name and units may be NULL */
+    int rank;                             /* 0..4 */
+    int dim[4];                           /* indices of dimensions */
+    const double *value;                  /* NaN is written as missing */
+} gndp_table_var;
+
+typedef struct gndp_table {
+    int n_dims;
+    const gndp_table_dim *dim;
+    int n_vars;
+    const gndp_table_var *var;
+    int n_attributes;
+    const gndp_attribute *attribute; /* global */
+} gndp_table;
+
+/**
+ * Write a table as NetCDF-4. Of the options overwrite, history, identity and deflate count.
+ * @return GNDP_OK; GNDP_ERR_ARG for a name that netCDF does not take or that is there twice, or a dimension that is none; GNDP_ERR_SHAPE for a size below
+ *         1; GNDP_ERR_STATE when PATH is there and overwrite is not set; GNDP_ERR_IO with the system's reason; GNDP_ERR_NOMEM
+ */
+GNDP_API gndp_status gndp_table_write(const gndp_table *table, const char *path, const gndp_write_options *options);
+
 /* ---- Archives: named arrays, such as checkpoints -------------------------------------------- */
 
 /** Named arrays and attributes of one NetCDF-4 file, in memory. */

@@ -14,6 +14,7 @@
 #include "cli/density.h"
 #include "cli/forecast.h"
 #include "cli/gp_common.h"
+#include "cli/history.h"
 #include "cli/regression.h"
 #include "cli/sampling.h"
 #include "cli/usage.h"
@@ -36,9 +37,10 @@ const char gndp_eval_text[] =
     "\n"
     "--ensemble scores what `gndp infer` drew against the fields that came true, at the same times and on the same\n"
     "points, those of the stations left out: root mean square error of the mean, fair CRPS, spread, coverage,\n"
-    "flatness of the rank histogram, areas weighted, with 95 % intervals by resampling days. The same for what is\n"
-    "simpler: climatology (--train, else the truth's other times), the nearest station, their mean by inverse\n"
-    "squared distance, and with --kernel a Gaussian process given the same observations.\n";
+    "flatness of the rank histogram, energy and variogram score of whole fields, areas weighted, with 95 %\n"
+    "intervals by resampling days. The same for what is simpler: climatology (--train, else the truth's other\n"
+    "times), the nearest station, their mean by inverse squared distance, and with --kernel a Gaussian process\n"
+    "given the same observations. -o SCORES.nc keeps every number.\n";
 
 const char gndp_eval_examples[] =
     "Examples:\n"
@@ -47,14 +49,14 @@ const char gndp_eval_examples[] =
     "  gndp eval run-se/model.nc --samples 0 --likelihood 128\n"
     "  gndp eval run-se/model.nc --task regression\n"
     "  gndp eval run-se/model.nc --task regression --fields 512 --context 5 --solver euler --json\n"
-    "  gndp eval --ensemble filled.nc era5.nc --kernel \"matern32(lengthscale=200) + white(variance=0.1)\" --fit\n";
+    "  gndp eval --ensemble filled.nc era5.nc --kernel \"matern32(lengthscale=200) + white(variance=0.1)\" --fit -o scores.nc\n";
 
 typedef struct settings {
-    const char *part, *from, *solver, *task, *context, *domains, *ensemble, *kernel;
+    const char *part, *from, *solver, *task, *context, *domains, *ensemble, *kernel, *output;
     gndp_option_texts train;
     gndp_sampling_options sampling;
     int64_t samples, likelihood, threads, probes, flow_steps, fields, targets, block;
-    bool fit, json, quiet, verbose, help;
+    bool fit, overwrite, json, quiet, verbose, help;
 } settings;
 
 #define OPTION(name_, brief_, argument_, kind_, field_, text_)                                                                                 \
@@ -91,6 +93,8 @@ const gndp_option gndp_eval_table[] = {
     OPTION("train", 0, "FILE.nc", GNDP_OPTION_TEXTS, train, "with --ensemble: fields that say what is usual; repeatable"),
     OPTION("kernel", 'k', "TEXT", GNDP_OPTION_TEXT, kernel, "with --ensemble: of a Gaussian process; @FILE reads it from a file"),
     OPTION("fit", 0, NULL, GNDP_OPTION_SWITCH, fit, "its parameters from the usual fields, at the stations"),
+    OPTION("output", 'o', "SCORES.nc", GNDP_OPTION_TEXT, output, "with --ensemble: every score, as NetCDF"),
+    OPTION("overwrite", 'O', NULL, GNDP_OPTION_SWITCH, overwrite, "replace that file"),
     COUNT("block", 0, block, 1, 1e9, "times that hang together, for intervals; default: those of a day"),
     OPTION("seed", 0, "N", GNDP_OPTION_TEXT, sampling.seed, "of samples, functions and probes; default: the model's sample.seed"),
     COUNT("threads", 0, threads, 0, 4096, "default: one per processor, or OMP_NUM_THREADS"),
@@ -111,6 +115,7 @@ typedef struct job {
     gndp_likelihood_options flow;
     const char *solver;
     cli_density density;
+    char *history; /* of files that are written */
 } job;
 
 enum { PARTS = 4, ALL = 3 };
@@ -387,11 +392,12 @@ static int run(job *j, const char *const *words, int n_words)
         if (j->s.sampling.seed != NULL)
             seed = strtoull(j->s.sampling.seed, NULL, 10);
         const cli_forecast_options options = {.ensemble = j->s.ensemble, .truth = words, .n_truth = n_words, .train = j->s.train, .kernel = j->s.kernel,
-                                              .fit = j->s.fit, .block = j->s.block, .seed = seed, .json = j->s.json, .quiet = j->s.quiet};
+                                              .fit = j->s.fit, .block = j->s.block, .seed = seed, .output = j->s.output,
+                                              .history = j->history, .overwrite = j->s.overwrite, .json = j->s.json, .quiet = j->s.quiet};
         return cli_forecast_run(&options);
     }
-    if (j->s.train.n > 0 || j->s.kernel != NULL || j->s.fit || j->s.block > 0)
-        return gndp_usage_error("--train, --kernel, --fit and --block belong to --ensemble OUT.nc");
+    if (j->s.train.n > 0 || j->s.kernel != NULL || j->s.fit || j->s.block > 0 || j->s.output != NULL || j->s.overwrite)
+        return gndp_usage_error("--train, --kernel, --fit, --output, --overwrite and --block belong to --ensemble OUT.nc");
     if (n_words < 1)
         return gndp_usage_error("eval wants a model, MODEL.nc");
     GNDP_STEP(check_task(j, n_words));
@@ -426,7 +432,8 @@ done:
 int gndp_eval_run(int argc, char **argv)
 {
     int code = GNDP_EXIT_DONE;
-    job j = {.s = {.part = "validation", .samples = 32, .probes = -1, .sampling = {.corrector = -1}}};
+    job j = {.s = {.part = "validation", .samples = 32, .probes = -1, .sampling = {.corrector = -1}},
+             .history = cli_history("eval", argc, argv)}; /* before the options sort the words */
     const char *const *words = NULL;
     int n_words = 0;
     gndp_usage_of("eval");
@@ -434,8 +441,9 @@ int gndp_eval_run(int argc, char **argv)
     gndp_failure_verbose(j.s.verbose);
     if (j.s.threads > 0)
         GNDP_LIBRARY(gndp_threads_set((int)j.s.threads));
-    code = run(&j, words, n_words);
+    code = j.history != NULL ? run(&j, words, n_words) : gndp_failure_memory();
 done:
+    free(j.history);
     gndp_comparison_free(&j.comparison);
     gndp_fieldset_free(j.samples);
     gndp_dataset_free(&j.data);

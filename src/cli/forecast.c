@@ -5,13 +5,12 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "cli/ensemble.h"
 #include "cli/gp_common.h"
 #include "cli/joint.h"
 #include "cli/usage.h"
 
-enum { ENSEMBLE, CLIMATOLOGY, NEAREST, INVERSE, PROCESS };
 static const char *const row_names[CLI_FORECAST_ROWS] = {"ensemble", "climatology", "nearest", "inverse distance", "gp"};
 static const double levels[CLI_FORECAST_LEVELS] = {0.5, 0.9};
 static const double day_s = 86400.0, same_s = 0.5;
@@ -225,7 +224,7 @@ static void leave_out(const cli_forecast *f, int64_t k, uint8_t *present)
 
 /* ---- Scores --------------------------------------------------------------------------------- */
 
-static int64_t block_of(const cli_forecast *f)
+int64_t cli_forecast_block(const cli_forecast *f)
 {
     if (f->o->block > 0)
         return f->o->block;
@@ -236,20 +235,19 @@ static int64_t block_of(const cli_forecast *f)
 static int make_scores(cli_forecast *f)
 {
     int code = GNDP_EXIT_DONE;
-    double *weight = malloc((size_t)f->points * sizeof *weight);
     const bool wanted[CLI_FORECAST_ROWS] = {true, f->climate_mean != NULL, f->used.n > 0, f->used.n > 0, f->kernel != NULL};
-    if (weight == NULL)
+    f->weight = malloc((size_t)f->points * sizeof *f->weight);
+    if (f->weight == NULL)
         return gndp_failure_memory();
-    GNDP_LIBRARY(gndp_point_weights(&spec_of(f->ensemble)->coords, weight));
-    const gndp_scores_options options = {.members = f->members, .points = f->points, .channels = f->components, .weight = weight,
-                                         .n_levels = CLI_FORECAST_LEVELS, .level = levels, .block = block_of(f), .seed = f->o->seed};
+    GNDP_LIBRARY(gndp_point_weights(&spec_of(f->ensemble)->coords, f->weight));
+    const gndp_scores_options options = {.members = f->members, .points = f->points, .channels = f->components, .weight = f->weight,
+                                         .n_levels = CLI_FORECAST_LEVELS, .level = levels, .block = cli_forecast_block(f), .seed = f->o->seed};
     for (int r = 0; r < CLI_FORECAST_ROWS; r++) {
         f->name[r] = row_names[r];
         if (wanted[r])
             GNDP_LIBRARY(gndp_scores_create(&options, &f->score[r]));
     }
 done:
-    free(weight);
     return code;
 }
 
@@ -260,33 +258,62 @@ static void both(int64_t n, const uint8_t *a, uint8_t *b)
         b[i] = a[i] && b[i];
 }
 
-/* Case k: room holds [M + 4, N P]. */
-static int score_case(cli_forecast *f, int64_t k, double *room, uint8_t *present, uint8_t *seen)
+/* What one case needs: [N, P] each, members and draws [M, N, P]. */
+typedef struct room {
+    double *truth, *mean, *sd, *members, *draws;
+    uint8_t *present, *seen;
+} room;
+
+/* The usual weather: its moments for each value by itself, fields of it drawn at random for whole fields. */
+static int score_climatology(cli_forecast *f, int64_t k, const room *r)
 {
     int code = GNDP_EXIT_DONE;
     const int64_t size = f->points * f->components;
-    double *truth = room, *mean = room + size, *sd = room + 2 * size, *members = room + 3 * size;
-    GNDP_STEP(cli_forecast_truth(f, f->truth, f->of[k], truth, present));
-    leave_out(f, k, present);
+    gndp_scores *scores = f->score[CLI_FORECAST_CLIMATOLOGY];
+    for (int64_t i = 0; i < size; i++)
+        r->seen[i] = isfinite(f->climate_mean[i]) && isfinite(f->climate_sd[i]);
+    both(size, r->present, r->seen);
+    GNDP_LIBRARY(gndp_scores_add_gaussian(scores, f->climate_mean, f->climate_sd, r->truth, r->seen));
+    GNDP_STEP(cli_forecast_usual(f, k, r->draws, r->seen));
+    GNDP_LIBRARY(gndp_scores_add_joint(scores, r->draws, r->truth, r->seen));
+done:
+    return code;
+}
+
+static int score_process(cli_forecast *f, int64_t k, const room *r)
+{
+    int code = GNDP_EXIT_DONE;
+    gndp_scores *scores = f->score[CLI_FORECAST_PROCESS];
+    const bool draws = f->points <= CLI_FORECAST_DRAWN_POINTS;
+    GNDP_STEP(cli_forecast_process(f, k, r->mean, r->sd, draws ? r->draws : NULL));
+    GNDP_LIBRARY(gndp_scores_add_gaussian(scores, r->mean, r->sd, r->truth, r->present));
+    if (draws)
+        GNDP_LIBRARY(gndp_scores_add_joint(scores, r->draws, r->truth, r->present));
+done:
+    return code;
+}
+
+static int score_case(cli_forecast *f, int64_t k, const room *r)
+{
+    int code = GNDP_EXIT_DONE;
+    const int64_t size = f->points * f->components;
+    gndp_scores *const *score = f->score;
+    GNDP_STEP(cli_forecast_truth(f, f->truth, f->of[k], r->truth, r->present));
+    leave_out(f, k, r->present);
     for (int64_t m = 0; m < f->members; m++)
-        GNDP_LIBRARY(gndp_fieldset_read(f->ensemble, 1, &f->field[k * f->members + m], f->points, NULL, members + m * size, NULL));
-    GNDP_LIBRARY(gndp_scores_add(f->score[ENSEMBLE], members, truth, present));
-    if (f->score[CLIMATOLOGY] != NULL) {
-        for (int64_t i = 0; i < size; i++)
-            seen[i] = isfinite(f->climate_mean[i]) && isfinite(f->climate_sd[i]);
-        both(size, present, seen);
-        GNDP_LIBRARY(gndp_scores_add_gaussian(f->score[CLIMATOLOGY], f->climate_mean, f->climate_sd, truth, seen));
+        GNDP_LIBRARY(gndp_fieldset_read(f->ensemble, 1, &f->field[k * f->members + m], f->points, NULL, r->members + m * size, NULL));
+    GNDP_LIBRARY(gndp_scores_add(score[CLI_FORECAST_ENSEMBLE], r->members, r->truth, r->present));
+    GNDP_LIBRARY(gndp_scores_add_joint(score[CLI_FORECAST_ENSEMBLE], r->members, r->truth, r->present));
+    if (score[CLI_FORECAST_CLIMATOLOGY] != NULL)
+        GNDP_STEP(score_climatology(f, k, r));
+    memset(r->sd, 0, (size_t)size * sizeof *r->sd);
+    for (int i = CLI_FORECAST_NEAREST; i <= CLI_FORECAST_INVERSE && score[i] != NULL; i++) {
+        cli_forecast_nearest(f, k, i == CLI_FORECAST_INVERSE, r->mean, r->seen);
+        both(size, r->present, r->seen);
+        GNDP_LIBRARY(gndp_scores_add_gaussian(score[i], r->mean, r->sd, r->truth, r->seen));
     }
-    memset(sd, 0, (size_t)size * sizeof *sd);
-    for (int r = NEAREST; r <= INVERSE && f->score[r] != NULL; r++) {
-        cli_forecast_nearest(f, k, r == INVERSE, mean, seen);
-        both(size, present, seen);
-        GNDP_LIBRARY(gndp_scores_add_gaussian(f->score[r], mean, sd, truth, seen));
-    }
-    if (f->score[PROCESS] != NULL) {
-        GNDP_STEP(cli_forecast_process(f, k, mean, sd));
-        GNDP_LIBRARY(gndp_scores_add_gaussian(f->score[PROCESS], mean, sd, truth, present));
-    }
+    if (score[CLI_FORECAST_PROCESS] != NULL)
+        GNDP_STEP(score_process(f, k, r));
 done:
     return code;
 }
@@ -295,129 +322,53 @@ static int score_all(cli_forecast *f)
 {
     int code = GNDP_EXIT_DONE;
     const size_t size = (size_t)(f->points * f->components);
-    double *room = malloc((size_t)(f->members + 3) * size * sizeof *room);
-    uint8_t *present = malloc(size), *seen = malloc(size);
-    if (room == NULL || present == NULL || seen == NULL) {
+    double *all = malloc((2 * (size_t)f->members + 3) * size * sizeof *all);
+    uint8_t *here = malloc(2 * size);
+    if (all == NULL || here == NULL) {
         code = gndp_failure_memory();
         goto done;
     }
+    if (f->kernel != NULL && f->points > CLI_FORECAST_DRAWN_POINTS && !f->o->quiet)
+        gndp_note("gp: more than %d points, so that no fields are drawn of it: it has no scores of whole fields", CLI_FORECAST_DRAWN_POINTS);
+    const room r = {.truth = all, .mean = all + size, .sd = all + 2 * size, .members = all + 3 * size,
+                    .draws = all + (3 + (size_t)f->members) * size, .present = here, .seen = here + size};
     for (int64_t k = 0; k < f->cases; k++) {
         if (gp_interrupted()) {
             code = gp_stopped("while scoring");
             goto done;
         }
-        GNDP_STEP(score_case(f, k, room, present, seen));
+        GNDP_STEP(score_case(f, k, &r));
     }
 done:
-    free(room);
-    free(present);
-    free(seen);
+    free(all);
+    free(here);
     return code;
 }
 
-/* ---- Reports -------------------------------------------------------------------------------- */
+/* ---- The work -------------------------------------------------------------------------------- */
 
-static void print_row(const char *name, const gndp_score_table *t, bool ensemble, bool certain)
+/* Asked for before the work, which may be long. */
+static int check_options(const cli_forecast_options *o)
 {
-    char rmse[48], crps[48];
-    if (isfinite(t->rmse.low)) {
-        snprintf(rmse, sizeof rmse, "%.4g (%.4g .. %.4g)", t->rmse.value, t->rmse.low, t->rmse.high);
-        snprintf(crps, sizeof crps, "%.4g (%.4g .. %.4g)", t->crps_fair.value, t->crps_fair.low, t->crps_fair.high);
-    } else {
-        snprintf(rmse, sizeof rmse, "%.4g", t->rmse.value);
-        snprintf(crps, sizeof crps, "%.4g", t->crps_fair.value);
-    }
-    printf("%-17s%26s%26s%10.3g", name, rmse, crps, t->bias.value);
-    if (certain)
-        printf("%10s%8s%8s%8s%8s\n", "-", "-", "-", "-", "-");
-    else
-        printf("%10.4g%8.3f%8.1f%8.1f%8.3f\n", t->spread.value, ensemble ? t->ratio.value : t->spread.value / t->rmse.value, 100.0 * t->coverage[0].value,
-               100.0 * t->coverage[1].value, t->reliability_index);
-}
-
-static json_t *value_json(gndp_score_value v)
-{
-    const double three[] = {v.value, v.low, v.high};
-    return gp_json_numbers(three, 3);
-}
-
-static json_t *row_json(const char *name, const gndp_score_table *t)
-{
-    return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "forecast", name, "cases", (json_int_t)t->cases, "values",
-                     (json_int_t)t->values, "rmse", value_json(t->rmse), "bias", value_json(t->bias), "mae", value_json(t->mae), "crps",
-                     value_json(t->crps), "crps_fair", value_json(t->crps_fair), "spread", value_json(t->spread), "ratio", value_json(t->ratio),
-                     "coverage50", value_json(t->coverage[0]), "coverage90", value_json(t->coverage[1]), "reliability_index",
-                     gp_json_number(t->reliability_index));
-}
-
-/* Whether a component has a score: baselines of stations have none of what was not observed. */
-static bool has_score(const cli_forecast *f, int row, int p)
-{
-    if (f->score[row] == NULL)
-        return false;
-    if (row != NEAREST && row != INVERSE)
-        return true;
-    for (int64_t i = 0; i < f->used.n; i++)
-        if (f->used.row[i].component == p)
-            return true;
-    return false;
-}
-
-static int report(const cli_forecast *f)
-{
-    int code = GNDP_EXIT_DONE;
-    const gndp_fieldset_spec *spec = spec_of(f->ensemble);
-    json_t *components = json_array();
-    gndp_score_table t;
-    if (!f->o->json) {
-        printf("ensemble %s: %lld members, %lld time%s, %lld points\n", f->o->ensemble, (long long)f->members, (long long)f->cases, f->cases == 1 ? "" : "s",
-               (long long)f->points);
-        if (f->used.n > 0)
-            printf("observed %lld places, which are not scored\n", (long long)f->used.n_places);
-        if (f->usual != NULL)
-            printf("usual    %lld fields %s\n", (long long)spec_of(f->usual)->n_fields, f->o->train.n > 0 ? "of --train" : "of other times of the truth");
-        if (f->kernel_text != NULL)
-            printf("gp       %s\n", f->kernel_text);
-    }
-    for (int p = 0, c = 0, k = 0; p < f->components; p++) {
-        char name[80];
-        cli_component_name(spec, p, name, sizeof name);
-        json_t *rows = json_array();
-        if (!f->o->json)
-            printf("\n%-17s%26s%26s%10s%10s%8s%16s%8s\n", name, f->cases > 1 ? "rmse (95 %)" : "rmse", f->cases > 1 ? "crps_fair (95 %)" : "crps_fair", "bias",
-                   "spread", "ratio", "within 50, 90 %", "ranks");
-        for (int r = 0; r < CLI_FORECAST_ROWS; r++) {
-            if (!has_score(f, r, p))
-                continue;
-            GNDP_LIBRARY(gndp_scores_table(f->score[r], p, &t));
-            if (f->o->json)
-                json_array_append_new(rows, row_json(f->name[r], &t));
-            else
-                print_row(f->name[r], &t, r == ENSEMBLE, r == NEAREST || r == INVERSE);
-        }
-        json_array_append_new(components, json_pack("{s:s, s:s, s:o}", "name", name, "units", spec->channel[c].units, "rows", rows));
-        if (++k == spec->channel[c].components)
-            c++, k = 0;
-    }
-    if (!f->o->json)
-        printf("\nratio: spread over rmse, 1 where the spread is right; ranks: 0 for a flat histogram%s\n",
-               f->cases > 1 && block_of(f) > 1 ? "; intervals by resampling days" : "");
-    else
-        code = gp_json_write(json_pack("{s:s, s:s, s:I, s:I, s:I, s:O}", "command", "eval", "ensemble", f->o->ensemble, "members", (json_int_t)f->members,
-                                       "times", (json_int_t)f->cases, "points", (json_int_t)f->points, "components", components));
-done:
-    json_decref(components);
-    return code;
+    const size_t length = o->output != NULL ? strlen(o->output) : 0;
+    if (o->n_truth < 1)
+        return gndp_usage_error("--ensemble wants the truth, TRUTH.nc");
+    if (o->fit && o->kernel == NULL)
+        return gndp_usage_error("--fit belongs to --kernel");
+    if (o->overwrite && o->output == NULL)
+        return gndp_usage_error("--overwrite belongs to --output");
+    if (o->output != NULL && (length <= 3 || strcmp(o->output + length - 3, ".nc") != 0))
+        return gndp_usage_error("--output %s: scores are written as NetCDF, SCORES.nc", o->output);
+    if (o->output != NULL && !o->overwrite && access(o->output, F_OK) == 0)
+        return gndp_failure("%s exists; -O overwrites it", o->output);
+    return GNDP_EXIT_DONE;
 }
 
 int cli_forecast_run(const cli_forecast_options *options)
 {
     int code = GNDP_EXIT_DONE;
     cli_forecast f = {.o = options};
-    if (options->n_truth < 1)
-        return gndp_usage_error("--ensemble wants the truth, TRUTH.nc");
-    if (options->fit && options->kernel == NULL)
-        return gndp_usage_error("--fit belongs to --kernel");
+    GNDP_STEP(check_options(options));
     GNDP_STEP(open_set(&options->ensemble, 1, options->quiet, &f.ensemble));
     GNDP_STEP(open_set(options->truth, options->n_truth, options->quiet, &f.truth));
     GNDP_STEP(match_channels(&f));
@@ -430,8 +381,13 @@ int cli_forecast_run(const cli_forecast_options *options)
     GNDP_STEP(make_scores(&f));
     gp_interruptible();
     GNDP_STEP(score_all(&f));
-    GNDP_STEP(report(&f));
+    GNDP_STEP(cli_forecast_tables(&f));
+    if (options->output != NULL)
+        GNDP_STEP(cli_forecast_write(&f));
+    GNDP_STEP(cli_forecast_report(&f));
 done:
+    free(f.table);
+    free(f.weight);
     for (int r = 0; r < CLI_FORECAST_ROWS; r++)
         gndp_scores_free(f.score[r]);
     gndp_fieldset_free(f.ensemble);

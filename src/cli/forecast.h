@@ -17,14 +17,24 @@ typedef struct cli_forecast_options {
     bool fit;                 /* its parameters fitted to the fields of what is usual, at the places observed */
     int64_t block;            /* cases that hang together, for intervals; 0: those of a day */
     uint64_t seed;
-    bool json, quiet;
+    const char *output;       /* SCORES.nc; NULL: none */
+    const char *history;      /* of that file */
+    bool overwrite, json, quiet;
 } cli_forecast_options;
 
 int cli_forecast_run(const cli_forecast_options *options);
 
-enum { CLI_FORECAST_ROWS = 5, CLI_FORECAST_LEVELS = 2 };
+enum { CLI_FORECAST_LEVELS = 2, CLI_FORECAST_DRAWN_POINTS = 4096 };
+enum {
+    CLI_FORECAST_ENSEMBLE,
+    CLI_FORECAST_CLIMATOLOGY,
+    CLI_FORECAST_NEAREST,
+    CLI_FORECAST_INVERSE,
+    CLI_FORECAST_PROCESS,
+    CLI_FORECAST_ROWS
+};
 
-/* The work, shared by the two files of it. */
+/* The work, shared by the files of it. */
 typedef struct cli_forecast {
     const cli_forecast_options *o;
     gndp_fieldset *ensemble, *truth, *usual; /* usual: fields of --train or of other times; NULL: none */
@@ -46,6 +56,8 @@ typedef struct cli_forecast {
     double *level;           /* [cases] mean of the process where what is usual is not known */
     gndp_scores *score[CLI_FORECAST_ROWS];
     const char *name[CLI_FORECAST_ROWS];
+    double *weight;          /* [N] areas */
+    gndp_score_table *table; /* [rows, P]; values 0: none */
 } cli_forecast;
 
 /** Case k of the truth at the points and in the units of the ensemble: values, present [N, P]. */
@@ -58,9 +70,25 @@ int cli_forecast_climate(cli_forecast *f);
 void cli_forecast_nearest(const cli_forecast *f, int64_t k, bool inverse, double *mean, uint8_t *present);
 /** The kernel, fitted where it is asked for. */
 int cli_forecast_kernel(cli_forecast *f);
-/** The process given the observations of case k: mean, sd [N, P]. */
-int cli_forecast_process(const cli_forecast *f, int64_t k, double *mean, double *sd);
+/** The process given the observations of case k: mean, sd [N, P]; and draws of it [M, N, P] unless NULL. */
+int cli_forecast_process(const cli_forecast *f, int64_t k, double *mean, double *sd, double *draws);
+/** As many of the usual fields as the ensemble has members, drawn with replacement: members [M, N, P]; present is made 0 where one has no value. */
+int cli_forecast_usual(const cli_forecast *f, int64_t k, double *members, uint8_t *present);
 /** Rows of observations of case k. */
 void cli_forecast_rows(const cli_forecast *f, int64_t k, int64_t *first, int64_t *end);
+
+/* ---- Reports (forecast_report.c, forecast_file.c) ---- */
+/** Cases of a block, for intervals. */
+int64_t cli_forecast_block(const cli_forecast *f);
+/** Whether a row is a distribution, not one value. */
+bool cli_forecast_uncertain(int row);
+/** The table of each row and component. */
+int cli_forecast_tables(cli_forecast *f);
+/** Name and units of component p; units belong to the ensemble. */
+void cli_forecast_component(const cli_forecast *f, int p, char name[80], const char **units);
+/** For people, or JSON. */
+int cli_forecast_report(const cli_forecast *f);
+/** SCORES.nc. */
+int cli_forecast_write(const cli_forecast *f);
 
 #endif

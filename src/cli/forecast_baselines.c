@@ -9,6 +9,7 @@
 #include "cli/usage.h"
 
 enum { CLIMATE_FIELDS = 1000, FIT_FIELDS = 16 };
+#define STREAM_USUAL GNDP_STREAM(0x7573, 0)
 static const double same_s = 0.5;
 
 /* ---- The usual ------------------------------------------------------------------------------ */
@@ -106,6 +107,28 @@ done:
     free(values);
     free(count);
     free(present);
+    return code;
+}
+
+int cli_forecast_usual(const cli_forecast *f, int64_t k, double *members, uint8_t *present)
+{
+    int code = GNDP_EXIT_DONE;
+    const int64_t n = gndp_fieldset_get_spec(f->usual)->n_fields, size = f->points * f->components;
+    double *u = malloc((size_t)f->members * sizeof *u);
+    uint8_t *here = malloc((size_t)size);
+    if (u == NULL || here == NULL) {
+        code = gndp_failure_memory();
+        goto done;
+    }
+    GNDP_LIBRARY(gndp_random_uniform_f64(f->o->seed, 0, (uint32_t)k, STREAM_USUAL, 0, f->members, u));
+    for (int64_t m = 0; m < f->members; m++) {
+        GNDP_STEP(cli_forecast_truth(f, f->usual, (int64_t)(u[m] * (double)n), members + m * size, here));
+        for (int64_t i = 0; i < size; i++)
+            present[i] = present[i] && here[i];
+    }
+done:
+    free(u);
+    free(here);
     return code;
 }
 
@@ -312,7 +335,24 @@ done:
 }
 
 /* Of new values, so with the kernel's white part: the truth has it too. */
-int cli_forecast_process(const cli_forecast *f, int64_t k, double *mean, double *sd)
+static int draw_process(const cli_forecast *f, const gndp_gp *gp, int64_t k, double *draws)
+{
+    int code = GNDP_EXIT_DONE;
+    const gndp_array at = gndp_array_view(gndp_type_2d(GNDP_F64, f->points, f->process.dims), f->process.set[0].x);
+    uint32_t *member = malloc((size_t)f->members * sizeof *member);
+    if (member == NULL)
+        return gndp_failure_memory();
+    for (int64_t m = 0; m < f->members; m++)
+        member[m] = (uint32_t)(k * f->members + m);
+    GNDP_LIBRARY(gndp_gp_sample(gp, &at, true, f->o->seed, member, f->members, draws));
+    for (int64_t i = 0; i < f->members * f->points; i++)
+        draws[i] += f->climate_mean != NULL ? f->climate_mean[i % f->points] : f->level[k];
+done:
+    free(member);
+    return code;
+}
+
+int cli_forecast_process(const cli_forecast *f, int64_t k, double *mean, double *sd, double *draws)
 {
     int code = GNDP_EXIT_DONE;
     gndp_gp *gp = NULL;
@@ -321,6 +361,8 @@ int cli_forecast_process(const cli_forecast *f, int64_t k, double *mean, double 
     GNDP_STEP(gp_posterior(gp, f->process.set[0].x, f->points, f->process.dims, 1, true, mean, sd));
     for (int64_t i = 0; i < f->points; i++)
         mean[i] += f->climate_mean != NULL ? f->climate_mean[i] : f->level[k];
+    if (draws != NULL)
+        GNDP_STEP(draw_process(f, gp, k, draws));
 done:
     gndp_gp_free(gp);
     return code;

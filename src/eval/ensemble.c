@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/error.h"
+
 static int ascending(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;
@@ -85,6 +87,40 @@ double gndp_variogram_score(int64_t m, int64_t n, const double *x, const double 
             sum += d * d;
         }
     return 2.0 * sum;
+}
+
+/* The pairs of point i with those before it: gap[j] = sum over members of |x_i - x_j|^(1/2); the inner loop is long and without a branch. */
+static void add_gaps(int64_t m, int64_t n, const double *x, int64_t i, double *gap)
+{
+    for (int64_t j = 0; j < i; j++)
+        gap[j] = 0.0;
+    for (int64_t k = 0; k < m; k++) {
+        const double *row = x + k * n, own = row[i];
+        for (int64_t j = 0; j < i; j++)
+            gap[j] += sqrt(fabs(own - row[j]));
+    }
+}
+
+gndp_status gndp_variogram_score_mean(int64_t m, int64_t n, const double *x, const double *y, const double *w, double *out)
+{
+    gndp_status st = GNDP_OK;
+    double sum = 0.0, weights = 0.0, *gap = NULL;
+    GNDP_CHECK(x != NULL && y != NULL && out != NULL, GNDP_ERR_ARG, "x, y or out is NULL");
+    GNDP_CHECK(m >= 1 && n >= 1, GNDP_ERR_RANGE, "%lld members of %lld points", (long long)m, (long long)n);
+    gap = malloc((size_t)n * sizeof *gap);
+    GNDP_CHECK(gap != NULL, GNDP_ERR_NOMEM, "%lld points", (long long)n);
+    for (int64_t i = 1; i < n; i++) {
+        add_gaps(m, n, x, i, gap);
+        for (int64_t j = 0; j < i; j++) {
+            const double d = sqrt(fabs(y[i] - y[j])) - gap[j] / (double)m, pair = w != NULL ? w[i] * w[j] : 1.0;
+            sum += pair * d * d;
+            weights += pair;
+        }
+    }
+    *out = weights > 0.0 ? sum / weights : (double)NAN;
+done:
+    free(gap);
+    return st;
 }
 
 int64_t gndp_rank(int64_t m, const double *x, double y, uint64_t seed, uint32_t index)

@@ -14,6 +14,8 @@ enum { MAX_LEVELS = 8, REPLICATES = 1000, STREAM_TIES = 0x7469, STREAM_BOOTSTRAP
 typedef struct sums {
     double weight, error, square, absolute, crps, fair, variance, cover[MAX_LEVELS];
     int64_t values;
+    double energy, energy_fair, variogram; /* of whole fields, summed over `joint` cases, `paired` for the variogram */
+    int64_t joint, paired;
 } sums;
 
 struct gndp_scores {
@@ -24,6 +26,7 @@ struct gndp_scores {
     sums *block;       /* [capacity, P] */
     int64_t capacity;  /* blocks */
     int64_t cases;
+    int64_t joint;     /* cases up to the last one with scores of whole fields */
     double *rank;      /* [P, M + 1] counts */
 };
 
@@ -215,9 +218,87 @@ done:
     return st;
 }
 
+/* ---- Whole fields --------------------------------------------------------------------------- */
+
+/* One channel at the points that are present, every one of them or, thinned evenly, `most`: x [M, n], y, w [n]. */
+static int64_t gather(const gndp_scores *s, const double *members, const double *truth, const uint8_t *present, int p, int64_t most, double *x, double *y,
+                      double *w)
+{
+    const int64_t N = s->options.points, P = s->options.channels;
+    int64_t here = 0, n = 0, seen = 0;
+    for (int64_t i = 0; i < N; i++)
+        here += present == NULL || present[i * P + p];
+    const int64_t keep = here < most ? here : most;
+    for (int64_t i = 0; i < N; i++) {
+        if (present != NULL && !present[i * P + p])
+            continue;
+        const bool taken = n < keep && seen * keep / here >= n; /* number n is the first at or behind its share */
+        seen++;
+        if (!taken)
+            continue;
+        for (int64_t k = 0; k < s->options.members; k++)
+            x[k * keep + n] = members[(k * N + i) * P + p];
+        y[n] = truth[i * P + p];
+        w[n++] = s->weight[i];
+    }
+    return n;
+}
+
+static gndp_status add_field(const gndp_scores *s, const double *members, const double *truth, const uint8_t *present, int p, double *x, double *y,
+                             double *w, sums *to)
+{
+    gndp_status st = GNDP_OK;
+    const int64_t m = s->options.members;
+    double weights = 0.0, variogram;
+    int64_t n = gather(s, members, truth, present, p, s->options.points, x, y, w);
+    for (int64_t i = 0; i < n; i++)
+        weights += w[i];
+    if (!(weights > 0.0))
+        goto done; /* nothing of this channel is there */
+    for (int64_t i = 0; i < n; i++)
+        w[i] /= weights;
+    for (int64_t i = 0; i < m * n; i++)
+        GNDP_CHECK(isfinite(x[i]) && isfinite(y[i % n]), GNDP_ERR_NONFINITE, "case %lld, channel %d: a value is not finite", (long long)s->cases - 1, p);
+    to->energy += gndp_energy_score(m, n, x, y, w, false);
+    to->energy_fair += gndp_energy_score(m, n, x, y, w, true);
+    to->joint++;
+    if (n > GNDP_VARIOGRAM_POINTS)
+        n = gather(s, members, truth, present, p, GNDP_VARIOGRAM_POINTS, x, y, w);
+    GNDP_TRY(gndp_variogram_score_mean(m, n, x, y, w, &variogram));
+    if (isfinite(variogram)) { /* one point has no pairs */
+        to->variogram += variogram;
+        to->paired++;
+    }
+done:
+    return st;
+}
+
+gndp_status gndp_scores_add_joint(gndp_scores *scores, const double *members, const double *truth, const uint8_t *present)
+{
+    gndp_status st = GNDP_OK;
+    double *x = NULL, *y = NULL, *w = NULL;
+    GNDP_CHECK(scores != NULL && members != NULL && truth != NULL, GNDP_ERR_ARG, "scores, members or truth is NULL");
+    GNDP_CHECK(scores->joint < scores->cases, GNDP_ERR_STATE, "case %lld has its scores of whole fields, or there is none",
+               (long long)scores->cases - 1);
+    const size_t n = (size_t)scores->options.points;
+    x = malloc((size_t)scores->options.members * n * sizeof *x);
+    y = malloc(n * sizeof *y);
+    w = malloc(n * sizeof *w);
+    GNDP_CHECK(x != NULL && y != NULL && w != NULL, GNDP_ERR_NOMEM, "%lld members of %zu points", (long long)scores->options.members, n);
+    sums *to = scores->block + (scores->cases - 1) / scores->options.block * scores->options.channels;
+    for (int p = 0; p < scores->options.channels; p++)
+        GNDP_TRY(add_field(scores, members, truth, present, p, x, y, w, to + p));
+    scores->joint = scores->cases;
+done:
+    free(x);
+    free(y);
+    free(w);
+    return st;
+}
+
 /* ---- Tables --------------------------------------------------------------------------------- */
 
-enum { RMSE, BIAS, MAE, CRPS, FAIR, SPREAD, RATIO, COVER, FIGURES = COVER + MAX_LEVELS };
+enum { RMSE, BIAS, MAE, CRPS, FAIR, SPREAD, RATIO, ENERGY, ENERGY_FAIR, VARIOGRAM, COVER, FIGURES = COVER + MAX_LEVELS };
 
 static void accumulate(sums *to, const sums *from)
 {
@@ -229,6 +310,11 @@ static void accumulate(sums *to, const sums *from)
     to->fair += from->fair;
     to->variance += from->variance;
     to->values += from->values;
+    to->energy += from->energy;
+    to->energy_fair += from->energy_fair;
+    to->variogram += from->variogram;
+    to->joint += from->joint;
+    to->paired += from->paired;
     for (int i = 0; i < MAX_LEVELS; i++)
         to->cover[i] += from->cover[i];
 }
@@ -243,6 +329,9 @@ static void figures(const gndp_scores *s, const sums *total, double out[FIGURES]
     out[FAIR] = s->options.members > 1 ? total->fair / w : (double)NAN;
     out[SPREAD] = s->options.members > 1 ? sqrt(total->variance / w) : (double)NAN;
     out[RATIO] = out[SPREAD] * sqrt((m + 1.0) / m) / out[RMSE];
+    out[ENERGY] = total->energy / (double)total->joint; /* NaN where there are none */
+    out[ENERGY_FAIR] = total->energy_fair / (double)total->joint;
+    out[VARIOGRAM] = total->variogram / (double)total->paired;
     for (int i = 0; i < MAX_LEVELS; i++)
         out[COVER + i] = i < s->options.n_levels ? total->cover[i] / w : (double)NAN;
 }
@@ -309,7 +398,8 @@ gndp_status gndp_scores_table(const gndp_scores *scores, int channel, gndp_score
     memset(out, 0, sizeof *out);
     *out = (gndp_score_table){.cases = scores->cases, .values = total.values, .rmse = value[RMSE], .bias = value[BIAS],
                               .mae = value[MAE], .crps = value[CRPS], .crps_fair = value[FAIR], .spread = value[SPREAD],
-                              .ratio = value[RATIO]};
+                              .ratio = value[RATIO], .joint_cases = total.joint, .energy = value[ENERGY],
+                              .energy_fair = value[ENERGY_FAIR], .variogram = value[VARIOGRAM]};
     memcpy(out->coverage, value + COVER, sizeof out->coverage);
     frequency = malloc(((size_t)scores->options.members + 1) * sizeof *frequency);
     GNDP_CHECK(frequency != NULL, GNDP_ERR_NOMEM, "ranks");

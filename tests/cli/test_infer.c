@@ -604,7 +604,28 @@ static void eval_scores_an_ensemble_beside_its_baselines(void **state)
     assert_near(number_at(r, "components.0.rows.0.crps_fair.0") / crps, 1.0, 0.08, "fair CRPS");
     assert_true(number_at(r, "components.0.rows.1.rmse.0") > rmse && number_at(r, "components.0.rows.2.rmse.0") > rmse);
     assert_true(number_at(r, "components.0.rows.0.coverage90.0") > 0.8);
+    /* of whole fields the same, the process by 32 draws of its own; scores of distributions only */
+    const double energy = number_at(r, "components.0.rows.4.energy_fair.0");
+    assert_near(number_at(r, "components.0.rows.0.energy_fair.0") / energy, 1.0, 0.08, "energy score");
+    assert_near(number_at(r, "components.0.rows.0.variogram.0") / number_at(r, "components.0.rows.4.variogram.0"), 1.0, 0.15, "variogram score");
+    assert_true(number_at(r, "components.0.rows.1.energy_fair.0") > energy);
+    assert_true(json_is_null(at(r, "components.0.rows.2.energy_fair.0")));
+    assert_int_equal(json_array_size(at(r, "components.0.rows.0.rank_histogram")), 33);
+    assert_int_equal((int)number_at(r, "components.0.rows.4.field_cases"), 12);
     json_decref(r);
+    /* the file has the numbers of the report, and does not give way */
+    free(run(0, "eval --ensemble e.nc truth.nc -q -o scores.nc"));
+    char *dump = shell("ncdump -v energy_fair,values scores.nc || echo no ncdump").out;
+    if (strstr(dump, "no ncdump") == NULL) {
+        assert_contains(dump, "rank_frequency(component, forecast, rank)");
+        assert_contains(dump, "values =\n  216, 216, 216, 216, _ ;");
+    }
+    free(dump);
+    assert_one_line(1, "-O overwrites", "eval --ensemble e.nc truth.nc -o scores.nc");
+    free(run(0, "eval --ensemble e.nc truth.nc -q -O -o scores.nc"));
+    assert_one_line(2, "NetCDF", "eval --ensemble e.nc truth.nc -o scores.csv");
+    assert_one_line(2, "belongs to --output", "eval --ensemble e.nc truth.nc -O");
+    assert_one_line(2, "belong to --ensemble", "eval run/model.nc -o scores.nc");
     char *text = run(0, "eval --ensemble e.nc truth.nc --kernel 'rbf() + white()' --fit");
     assert_contains(text, "inverse distance");
     free(text);

@@ -100,6 +100,154 @@ static void ranks_are_uniform_under_the_truth(void **state)
     assert_true(chi2 < 35.6);
 }
 
+/* Points 0, 1, 2 with weights 1, 2, 1; one member 0, 1, 4 and truth 0, 4, 4: d_01 = 2 - 1, d_02 = 2 - 2, d_12 = 0 - sqrt 3; weights of pairs 2, 1, 2. */
+static void variogram_score_mean_weighs_pairs(void **state)
+{
+    (void)state;
+    const double x[3] = {0.0, 1.0, 4.0}, y[3] = {0.0, 4.0, 4.0}, w[3] = {1.0, 2.0, 1.0};
+    double mean, equal;
+    must(gndp_variogram_score_mean(1, 3, x, y, w, &mean));
+    close_to(mean, (2.0 * 1.0 + 1.0 * 0.0 + 2.0 * 3.0) / 5.0, 1e-15);
+    must(gndp_variogram_score_mean(1, 3, x, y, NULL, &equal));
+    close_to(6.0 * equal, gndp_variogram_score(1, 3, x, y, 0.5), 1e-14);
+    must(gndp_variogram_score_mean(1, 1, x, y, NULL, &mean));
+    assert_true(isnan(mean));
+    assert_int_equal(gndp_variogram_score_mean(0, 1, x, y, NULL, &mean), GNDP_ERR_RANGE);
+}
+
+/* One point: the energy score is the CRPS of the same members, case by case, so also in the mean; there are no pairs. */
+static void scores_of_whole_fields_of_one_point_are_crps(void **state)
+{
+    (void)state;
+    enum { CASES = 20, M = 6 };
+    const gndp_scores_options options = {.members = M, .points = 1, .channels = 1};
+    gndp_scores *scores = NULL;
+    gndp_score_table table;
+    must(gndp_scores_create(&options, &scores));
+    for (uint32_t c = 0; c < CASES; c++) {
+        double x[M + 1];
+        gndp_random_normal_f64(21, 0, c, GNDP_STREAM(5, 0), 0, M + 1, x);
+        must(gndp_scores_add(scores, x, x + M, NULL));
+        must(gndp_scores_add_joint(scores, x, x + M, NULL));
+    }
+    must(gndp_scores_table(scores, 0, &table));
+    close_to(table.energy.value, table.crps.value, 1e-14);
+    close_to(table.energy_fair.value, table.crps_fair.value, 1e-14);
+    assert_int_equal(table.joint_cases, CASES);
+    assert_true(isnan(table.variogram.value));
+    assert_true(table.energy.low < table.energy.value && table.energy.value < table.energy.high);
+    gndp_scores_free(scores);
+}
+
+/* Two channels, a point of the second missing: the scores are those of the library's functions on what is there, weights made to sum to 1. */
+static void scores_of_whole_fields_pass_over_missing_values(void **state)
+{
+    (void)state;
+    enum { M = 3, N = 3 };
+    const double weight[N] = {0.5, 0.25, 0.25}, left[2] = {2.0 / 3.0, 1.0 / 3.0};
+    const gndp_scores_options options = {.members = M, .points = N, .channels = 2, .weight = weight};
+    const uint8_t present[2 * N] = {1, 1, 1, 0, 1, 1};
+    double x[M * N * 2], y[N * 2], first[M * N], second[M * 2], wanted;
+    gndp_scores *scores = NULL;
+    gndp_score_table table;
+    gndp_random_normal_f64(22, 0, 0, GNDP_STREAM(6, 0), 0, M * N * 2, x);
+    gndp_random_normal_f64(22, 0, 1, GNDP_STREAM(6, 0), 0, N * 2, y);
+    for (int k = 0; k < M; k++)
+        for (int i = 0; i < N; i++) {
+            first[k * N + i] = x[(k * N + i) * 2];
+            if (i != 1)
+                second[k * 2 + i / 2] = x[(k * N + i) * 2 + 1];
+        }
+    x[(0 * N + 1) * 2 + 1] = (double)NAN; /* nobody looks at it */
+    const double y0[N] = {y[0], y[2], y[4]}, y1[2] = {y[1], y[5]};
+    must(gndp_scores_create(&options, &scores));
+    assert_int_equal(gndp_scores_add_joint(scores, x, y, present), GNDP_ERR_STATE);
+    must(gndp_scores_add(scores, x, y, present));
+    must(gndp_scores_add_joint(scores, x, y, present));
+    assert_int_equal(gndp_scores_add_joint(scores, x, y, present), GNDP_ERR_STATE);
+    must(gndp_scores_table(scores, 0, &table));
+    close_to(table.energy_fair.value, gndp_energy_score(M, N, first, y0, weight, true), 1e-14);
+    must(gndp_variogram_score_mean(M, N, first, y0, weight, &wanted));
+    close_to(table.variogram.value, wanted, 1e-14);
+    must(gndp_scores_table(scores, 1, &table));
+    close_to(table.energy_fair.value, gndp_energy_score(M, 2, second, y1, left, true), 1e-14);
+    close_to(table.energy.value, gndp_energy_score(M, 2, second, y1, left, false), 1e-14);
+    must(gndp_scores_add(scores, x, y, present));
+    assert_int_equal(gndp_scores_add_joint(scores, x, y, NULL), GNDP_ERR_NONFINITE);
+    gndp_scores_free(scores);
+}
+
+/* A ramp of 5000 points and a flat truth: d = |i - j|^(1/2) / N^(1/2) on any even choice of points, so the mean of d^2 is E|u - v| = 1/3 for both, to the
+ * spacing of the 2048 that are taken. */
+static void variogram_of_many_points_takes_some_evenly(void **state)
+{
+    (void)state;
+    enum { N = 5000 };
+    const gndp_scores_options options = {.members = 1, .points = N, .channels = 1};
+    double *x = malloc(2 * N * sizeof *x);
+    gndp_scores *scores = NULL;
+    gndp_score_table table;
+    assert_non_null(x);
+    for (int i = 0; i < N; i++)
+        x[i] = (double)i / N, x[N + i] = 7.0;
+    must(gndp_scores_create(&options, &scores));
+    must(gndp_scores_add(scores, x, x + N, NULL));
+    must(gndp_scores_add_joint(scores, x, x + N, NULL));
+    must(gndp_scores_table(scores, 0, &table));
+    close_to(table.variogram.value, 1.0 / 3.0, 1.0 / GNDP_VARIOGRAM_POINTS);
+    gndp_scores_free(scores);
+    free(x);
+}
+
+/* Three members 1, 2, 3 and truths between them: a flat histogram has index 0, one rank alone 2 (1 - 1/4). */
+static void reliability_index_of_a_flat_histogram_is_zero(void **state)
+{
+    (void)state;
+    const gndp_scores_options options = {.members = 3, .points = 1, .channels = 1};
+    const double x[3] = {1.0, 2.0, 3.0};
+    gndp_scores *scores = NULL;
+    gndp_score_table table;
+    double share[4];
+    for (int flat = 0; flat < 2; flat++) {
+        must(gndp_scores_create(&options, &scores));
+        for (int c = 0; c < 8; c++) {
+            const double y = flat ? 0.5 + c % 4 : 9.0;
+            must(gndp_scores_add(scores, x, &y, NULL));
+        }
+        must(gndp_scores_table(scores, 0, &table));
+        close_to(table.reliability_index, flat ? 0.0 : 1.5, 0.0);
+        must(gndp_scores_ranks(scores, 0, share));
+        close_to(share[3], flat ? 0.25 : 1.0, 0.0);
+        gndp_scores_free(scores);
+    }
+}
+
+/* Truths and Gaussian forecasts that are right, and ensembles that are: 4000 values in 10 bins. chi2 of 9 degrees of freedom stays below 33.7 but once in
+ * 10000 seeds, each. */
+static void rank_histograms_are_flat_under_the_truth(void **state)
+{
+    (void)state;
+    enum { CASES = 4000, M = 9 };
+    const gndp_scores_options options = {.members = M, .points = 1, .channels = 1};
+    for (int gaussian = 0; gaussian < 2; gaussian++) {
+        gndp_scores *scores = NULL;
+        double share[M + 1], chi2 = 0.0;
+        must(gndp_scores_create(&options, &scores));
+        for (uint32_t c = 0; c < CASES; c++) {
+            const double mean = 3.0, sd = 2.0;
+            double x[M + 1];
+            gndp_random_normal_f64(23, 0, c, GNDP_STREAM(7, gaussian), 0, M + 1, x);
+            const double y = mean + sd * x[M];
+            must(gaussian ? gndp_scores_add_gaussian(scores, &mean, &sd, &y, NULL) : gndp_scores_add(scores, x, x + M, NULL));
+        }
+        must(gndp_scores_ranks(scores, 0, share));
+        for (int k = 0; k <= M; k++)
+            chi2 += CASES * pow(share[k] - 1.0 / (M + 1), 2) * (M + 1);
+        assert_true(chi2 < 33.7);
+        gndp_scores_free(scores);
+    }
+}
+
 static gndp_coords grid(const double *lat, int64_t n_lat, const double *lon, int64_t n_lon)
 {
     gndp_coords c = {.space = GNDP_SPACE_SPHERE, .layout = GNDP_LAYOUT_PRODUCT, .columns = 2, .n = n_lat * n_lon};
@@ -240,6 +388,12 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(energy_score_in_one_dimension_is_crps),
     cmocka_unit_test(variogram_score_has_its_hand_computed_value),
     cmocka_unit_test(ranks_are_uniform_under_the_truth),
+    cmocka_unit_test(variogram_score_mean_weighs_pairs),
+    cmocka_unit_test(scores_of_whole_fields_of_one_point_are_crps),
+    cmocka_unit_test(scores_of_whole_fields_pass_over_missing_values),
+    cmocka_unit_test(variogram_of_many_points_takes_some_evenly),
+    cmocka_unit_test(reliability_index_of_a_flat_histogram_is_zero),
+    cmocka_unit_test(rank_histograms_are_flat_under_the_truth),
     cmocka_unit_test(weights_are_the_areas_of_bands),
     cmocka_unit_test(weights_of_poles_are_caps),
     cmocka_unit_test(table_has_hand_computed_values),

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scores of an ensemble and its baselines as a NetCDF file.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/forecast.h"
+#include "cli/usage.h"
+
+enum { COMPONENT, FORECAST, RANK, MOST_DIMS, MOST_VARS = 96 };
+
+/* The table while it grows. */
+typedef struct sheet {
+    const cli_forecast *f;
+    gndp_table_dim dim[MOST_DIMS];
+    gndp_table_var var[MOST_VARS];
+    char name[MOST_VARS][48];
+    double *value[MOST_VARS];
+    int n_vars;
+    const char *units; /* of the values; NULL: components differ */
+} sheet;
+
+/* A variable, every value missing at first; NULL: out of memory. */
+static double *add(sheet *s, const char *name, const char *end, const char *long_name, const char *units, int rank, const int *dim)
+{
+    const int v = s->n_vars++;
+    size_t n = 1;
+    gndp_table_var var = {.name = s->name[v], .long_name = long_name, .units = units, .rank = rank};
+    for (int d = 0; d < rank; d++) {
+        var.dim[d] = dim[d];
+        n *= (size_t)s->dim[dim[d]].size;
+    }
+    snprintf(s->name[v], sizeof s->name[v], "%s%s", name, end);
+    double *value = malloc(n * sizeof *value);
+    for (size_t i = 0; value != NULL && i < n; i++)
+        value[i] = (double)NAN;
+    var.value = s->value[v] = value;
+    s->var[v] = var;
+    return value;
+}
+
+/* ---- Scores --------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name, *long_name;
+    size_t offset;
+    bool plain; /* has no units */
+} figure[] = {
+    {"rmse", "root mean square error of the mean", offsetof(gndp_score_table, rmse), false},
+    {"bias", "mean error of the mean, forecast less truth", offsetof(gndp_score_table, bias), false},
+    {"mae", "mean absolute error of the mean", offsetof(gndp_score_table, mae), false},
+    {"crps", "continuous ranked probability score, standard", offsetof(gndp_score_table, crps), false},
+    {"crps_fair", "continuous ranked probability score, fair", offsetof(gndp_score_table, crps_fair), false},
+    {"spread", "root mean variance", offsetof(gndp_score_table, spread), false},
+    {"ratio", "spread sqrt((M + 1)/M) over rmse", offsetof(gndp_score_table, ratio), true},
+    {"coverage50", "share of truths within the central 50 %", offsetof(gndp_score_table, coverage), true},
+    {"coverage90", "share of truths within the central 90 %", offsetof(gndp_score_table, coverage) + sizeof(gndp_score_value), true},
+    {"energy", "energy score of whole fields, standard", offsetof(gndp_score_table, energy), false},
+    {"energy_fair", "energy score of whole fields, fair", offsetof(gndp_score_table, energy_fair), false},
+    {"variogram", "variogram score of order 1/2 of whole fields, mean over pairs of points", offsetof(gndp_score_table, variogram), false},
+};
+
+static int add_figures(sheet *s)
+{
+    static const char *const end[] = {"", "_low", "_high"};
+    static const int dim[] = {COMPONENT, FORECAST};
+    const cli_forecast *f = s->f;
+    for (size_t i = 0; i < sizeof figure / sizeof *figure; i++)
+        for (int e = 0; e < 3; e++) {
+            double *to = add(s, figure[i].name, end[e], e == 0 ? figure[i].long_name : "end of the 95 % interval by resampling blocks of times",
+                             figure[i].plain ? "1" : s->units, 2, dim);
+            if (to == NULL)
+                return gndp_failure_memory();
+            for (int r = 0; r < CLI_FORECAST_ROWS; r++)
+                for (int p = 0; p < f->components; p++) {
+                    const gndp_score_table *t = &f->table[r * f->components + p];
+                    const gndp_score_value *v = (const gndp_score_value *)(const void *)((const char *)t + figure[i].offset);
+                    if (t->values > 0)
+                        to[p * CLI_FORECAST_ROWS + r] = e == 0 ? v->value : e == 1 ? v->low : v->high;
+                }
+        }
+    return GNDP_EXIT_DONE;
+}
+
+static int add_ranks(sheet *s)
+{
+    int code = GNDP_EXIT_DONE;
+    static const int dim[] = {COMPONENT, FORECAST, RANK};
+    const cli_forecast *f = s->f;
+    double *values = add(s, "values", "", "number of values scored", "1", 2, dim);
+    double *flat = add(s, "reliability_index", "", "sum over ranks of |frequency - 1/(M + 1)|, 0 for a flat histogram", "1", 2, dim);
+    double *share = add(s, "rank_frequency", "", "share of truths above so many of the M members", "1", 3, dim);
+    if (values == NULL || flat == NULL || share == NULL)
+        return gndp_failure_memory();
+    for (int r = 0; r < CLI_FORECAST_ROWS; r++)
+        for (int p = 0; p < f->components; p++) {
+            const gndp_score_table *t = &f->table[r * f->components + p];
+            const int64_t at = p * CLI_FORECAST_ROWS + r;
+            if (t->values == 0)
+                continue;
+            values[at] = (double)t->values;
+            if (!cli_forecast_uncertain(r))
+                continue;
+            flat[at] = t->reliability_index;
+            GNDP_LIBRARY(gndp_scores_ranks(f->score[r], p, share + at * (f->members + 1)));
+        }
+done:
+    return code;
+}
+
+/* ---- The file ------------------------------------------------------------------------------- */
+
+/* Names of components, and their units where they agree. */
+static int name_components(sheet *s, char (**name)[80], const char ***label)
+{
+    const cli_forecast *f = s->f;
+    *name = calloc((size_t)f->components, sizeof **name);
+    *label = calloc((size_t)f->components, sizeof **label);
+    if (*name == NULL || *label == NULL)
+        return gndp_failure_memory();
+    for (int p = 0; p < f->components; p++) {
+        const char *units;
+        cli_forecast_component(f, p, (*name)[p], &units);
+        (*label)[p] = (*name)[p];
+        if (p > 0 && (s->units == NULL || strcmp(units, s->units) != 0))
+            s->units = NULL;
+        else
+            s->units = units;
+    }
+    return GNDP_EXIT_DONE;
+}
+
+int cli_forecast_write(const cli_forecast *f)
+{
+    int code = GNDP_EXIT_DONE;
+    char(*name)[80] = NULL, members[24], times[24];
+    const char **label = NULL;
+    sheet *s = calloc(1, sizeof *s);
+    gndp_write_options options = gndp_write_options_default();
+    if (s == NULL)
+        return gndp_failure_memory();
+    s->f = f;
+    GNDP_STEP(name_components(s, &name, &label));
+    s->dim[COMPONENT] = (gndp_table_dim){"component", f->components, label};
+    s->dim[FORECAST] = (gndp_table_dim){"forecast", CLI_FORECAST_ROWS, f->name};
+    s->dim[RANK] = (gndp_table_dim){"rank", f->members + 1, NULL};
+    GNDP_STEP(add_figures(s));
+    GNDP_STEP(add_ranks(s));
+    snprintf(members, sizeof members, "%lld", (long long)f->members);
+    snprintf(times, sizeof times, "%lld", (long long)f->cases);
+    const gndp_attribute attribute[] = {{"title", "scores of an ensemble beside its baselines"}, {"gndp_ensemble", f->o->ensemble},
+                                        {"gndp_truth", f->o->truth[0]}, {"gndp_members", members}, {"gndp_times", times},
+                                        {"gndp_kernel", f->kernel_text != NULL ? f->kernel_text : ""}};
+    const gndp_table table = {.n_dims = MOST_DIMS, .dim = s->dim, .n_vars = s->n_vars, .var = s->var, .n_attributes = f->kernel_text != NULL ? 6 : 5,
+                              .attribute = attribute};
+    options.overwrite = f->o->overwrite;
+    options.history = f->o->history;
+    GNDP_LIBRARY(gndp_table_write(&table, f->o->output, &options));
+done:
+    for (int v = 0; v < s->n_vars; v++)
+        free(s->value[v]);
+    free(s);
+    free(name);
+    free(label);
+    return code;
+}
