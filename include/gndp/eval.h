@@ -90,6 +90,50 @@ GNDP_API gndp_status gndp_scores_table(const gndp_scores *scores, int channel, g
  * @param frequency [M + 1] */
 GNDP_API gndp_status gndp_scores_ranks(const gndp_scores *scores, int channel, double *frequency);
 
+/* ---- Events, such as a value above a threshold ------------------------------------------------ */
+
+/** Sums over cases and points of the probabilities given to an event and of whether it came. */
+typedef struct gndp_events gndp_events;
+
+typedef struct gndp_events_options {
+    int64_t points;       /* N */
+    const double *weight; /* [N], or NULL: equal */
+    int64_t members;      /* the probabilities are shares of so many members; 0: they are exact */
+    int64_t block;        /* as gndp_scores_options */
+    uint64_t seed;
+} gndp_events_options;
+
+GNDP_API gndp_status gndp_events_create(const gndp_events_options *options, gndp_events **out);
+GNDP_API void gndp_events_free(gndp_events *events);
+/**
+ * One case.
+ * @param forecast  [N] probabilities, 0..1
+ * @param reference [N] those of the forecast that skill is measured against, or NULL in every case
+ * @param happened  [N] 1 or 0
+ * @param present   [N] or NULL
+ * @return GNDP_OK; GNDP_ERR_RANGE names the first point whose probability is none; GNDP_ERR_NOMEM
+ */
+GNDP_API gndp_status gndp_events_add(gndp_events *events, const double *forecast, const double *reference, const uint8_t *happened,
+                                     const uint8_t *present);
+
+/** Bins of a reliability diagram: probabilities to the nearest tenth, so that the ends are half as wide. */
+enum { GNDP_EVENT_BINS = 11 };
+
+typedef struct gndp_event_table {
+    int64_t cases, values;
+    double frequency;        /* weighted share of values for which it happened */
+    gndp_score_value brier;  /* weighted mean (p - o)^2 (Brier 1950) */
+    gndp_score_value brier_fair; /* less p (1 - p)/(M - 1): unbiased for the law the members are drawn from (Ferro 2014); NaN for one member */
+    gndp_score_value skill;  /* 1 - brier / brier of the reference; NaN without one, or where that is 0 */
+    struct gndp_event_bin {
+        int64_t values;
+        double forecast, observed; /* weighted means: probability, frequency; NaN for an empty bin */
+    } bin[GNDP_EVENT_BINS];
+} gndp_event_table;
+
+/** @return GNDP_OK; GNDP_ERR_STATE when no value was added; GNDP_ERR_NOMEM */
+GNDP_API gndp_status gndp_events_table(const gndp_events *events, gndp_event_table *out);
+
 /* ---- Samples against data -------------------------------------------------------------------- */
 
 /** Moments of a set at each point: mean, sd [N, P] over its fields; one pass. */

@@ -40,7 +40,8 @@ const char gndp_eval_text[] =
     "flatness of the rank histogram, energy and variogram score of whole fields, areas weighted, with 95 %\n"
     "intervals by resampling days. The same for what is simpler: climatology (--train, else the truth's other\n"
     "times), the nearest station, their mean by inverse squared distance, and with --kernel a Gaussian process\n"
-    "given the same observations. -o SCORES.nc keeps every number.\n";
+    "given the same observations. --threshold adds the Brier score of values above a threshold, its skill against\n"
+    "how often that is usual, and reliability. -o SCORES.nc keeps every number.\n";
 
 const char gndp_eval_examples[] =
     "Examples:\n"
@@ -49,10 +50,11 @@ const char gndp_eval_examples[] =
     "  gndp eval run-se/model.nc --samples 0 --likelihood 128\n"
     "  gndp eval run-se/model.nc --task regression\n"
     "  gndp eval run-se/model.nc --task regression --fields 512 --context 5 --solver euler --json\n"
-    "  gndp eval --ensemble filled.nc era5.nc --kernel \"matern32(lengthscale=200) + white(variance=0.1)\" --fit -o scores.nc\n";
+    "  gndp eval --ensemble filled.nc era5.nc --kernel \"matern32(lengthscale=200) + white(variance=0.1)\" --fit -o scores.nc\n"
+    "  gndp eval --ensemble filled.nc era5.nc --threshold 273.15,q90\n";
 
 typedef struct settings {
-    const char *part, *from, *solver, *task, *context, *domains, *ensemble, *kernel, *output;
+    const char *part, *from, *solver, *task, *context, *domains, *ensemble, *kernel, *threshold, *output;
     gndp_option_texts train;
     gndp_sampling_options sampling;
     int64_t samples, likelihood, threads, probes, flow_steps, fields, targets, block;
@@ -93,6 +95,9 @@ const gndp_option gndp_eval_table[] = {
     OPTION("train", 0, "FILE.nc", GNDP_OPTION_TEXTS, train, "with --ensemble: fields that say what is usual; repeatable"),
     OPTION("kernel", 'k', "TEXT", GNDP_OPTION_TEXT, kernel, "with --ensemble: of a Gaussian process; @FILE reads it from a file"),
     OPTION("fit", 0, NULL, GNDP_OPTION_SWITCH, fit, "its parameters from the usual fields, at the stations"),
+    OPTION("threshold", 0, "V[,V..]", GNDP_OPTION_TEXT, threshold,
+           "with --ensemble: Brier score, skill and reliability of values\nabove V, in the variable's units, or above a percentile of the\n"
+           "usual values of each point, q90"),
     OPTION("output", 'o', "SCORES.nc", GNDP_OPTION_TEXT, output, "with --ensemble: every score, as NetCDF"),
     OPTION("overwrite", 'O', NULL, GNDP_OPTION_SWITCH, overwrite, "replace that file"),
     COUNT("block", 0, block, 1, 1e9, "times that hang together, for intervals; default: those of a day"),
@@ -391,13 +396,14 @@ static int run(job *j, const char *const *words, int n_words)
         uint64_t seed = 1;
         if (j->s.sampling.seed != NULL)
             seed = strtoull(j->s.sampling.seed, NULL, 10);
-        const cli_forecast_options options = {.ensemble = j->s.ensemble, .truth = words, .n_truth = n_words, .train = j->s.train, .kernel = j->s.kernel,
+        cli_forecast_options options = {.ensemble = j->s.ensemble, .truth = words, .n_truth = n_words, .train = j->s.train, .kernel = j->s.kernel,
                                               .fit = j->s.fit, .block = j->s.block, .seed = seed, .output = j->s.output,
                                               .history = j->history, .overwrite = j->s.overwrite, .json = j->s.json, .quiet = j->s.quiet};
+        GNDP_STEP(cli_forecast_thresholds(j->s.threshold, options.threshold, &options.n_thresholds));
         return cli_forecast_run(&options);
     }
-    if (j->s.train.n > 0 || j->s.kernel != NULL || j->s.fit || j->s.block > 0 || j->s.output != NULL || j->s.overwrite)
-        return gndp_usage_error("--train, --kernel, --fit, --output, --overwrite and --block belong to --ensemble OUT.nc");
+    if (j->s.train.n > 0 || j->s.kernel != NULL || j->s.fit || j->s.threshold != NULL || j->s.output != NULL || j->s.overwrite || j->s.block > 0)
+        return gndp_usage_error("--train, --kernel, --fit, --threshold, --output, --overwrite and --block belong to --ensemble OUT.nc");
     if (n_words < 1)
         return gndp_usage_error("eval wants a model, MODEL.nc");
     GNDP_STEP(check_task(j, n_words));

@@ -274,6 +274,7 @@ static int score_climatology(cli_forecast *f, int64_t k, const room *r)
         r->seen[i] = isfinite(f->climate_mean[i]) && isfinite(f->climate_sd[i]);
     both(size, r->present, r->seen);
     GNDP_LIBRARY(gndp_scores_add_gaussian(scores, f->climate_mean, f->climate_sd, r->truth, r->seen));
+    GNDP_STEP(cli_forecast_events_add(f, CLI_FORECAST_CLIMATOLOGY, NULL, r->truth, r->seen));
     GNDP_STEP(cli_forecast_usual(f, k, r->draws, r->seen));
     GNDP_LIBRARY(gndp_scores_add_joint(scores, r->draws, r->truth, r->seen));
 done:
@@ -286,7 +287,9 @@ static int score_process(cli_forecast *f, int64_t k, const room *r)
     gndp_scores *scores = f->score[CLI_FORECAST_PROCESS];
     const bool draws = f->points <= CLI_FORECAST_DRAWN_POINTS;
     GNDP_STEP(cli_forecast_process(f, k, r->mean, r->sd, draws ? r->draws : NULL));
+    const cli_forecast_law law = {.mean = r->mean, .sd = r->sd};
     GNDP_LIBRARY(gndp_scores_add_gaussian(scores, r->mean, r->sd, r->truth, r->present));
+    GNDP_STEP(cli_forecast_events_add(f, CLI_FORECAST_PROCESS, &law, r->truth, r->present));
     if (draws)
         GNDP_LIBRARY(gndp_scores_add_joint(scores, r->draws, r->truth, r->present));
 done:
@@ -298,12 +301,14 @@ static int score_case(cli_forecast *f, int64_t k, const room *r)
     int code = GNDP_EXIT_DONE;
     const int64_t size = f->points * f->components;
     gndp_scores *const *score = f->score;
+    const cli_forecast_law members = {.members = r->members}, values = {.mean = r->mean, .sd = r->sd};
     GNDP_STEP(cli_forecast_truth(f, f->truth, f->of[k], r->truth, r->present));
     leave_out(f, k, r->present);
     for (int64_t m = 0; m < f->members; m++)
         GNDP_LIBRARY(gndp_fieldset_read(f->ensemble, 1, &f->field[k * f->members + m], f->points, NULL, r->members + m * size, NULL));
     GNDP_LIBRARY(gndp_scores_add(score[CLI_FORECAST_ENSEMBLE], r->members, r->truth, r->present));
     GNDP_LIBRARY(gndp_scores_add_joint(score[CLI_FORECAST_ENSEMBLE], r->members, r->truth, r->present));
+    GNDP_STEP(cli_forecast_events_add(f, CLI_FORECAST_ENSEMBLE, &members, r->truth, r->present));
     if (score[CLI_FORECAST_CLIMATOLOGY] != NULL)
         GNDP_STEP(score_climatology(f, k, r));
     memset(r->sd, 0, (size_t)size * sizeof *r->sd);
@@ -311,6 +316,7 @@ static int score_case(cli_forecast *f, int64_t k, const room *r)
         cli_forecast_nearest(f, k, i == CLI_FORECAST_INVERSE, r->mean, r->seen);
         both(size, r->present, r->seen);
         GNDP_LIBRARY(gndp_scores_add_gaussian(score[i], r->mean, r->sd, r->truth, r->seen));
+        GNDP_STEP(cli_forecast_events_add(f, i, &values, r->truth, r->seen));
     }
     if (score[CLI_FORECAST_PROCESS] != NULL)
         GNDP_STEP(score_process(f, k, r));
@@ -379,13 +385,16 @@ int cli_forecast_run(const cli_forecast_options *options)
     GNDP_STEP(cli_forecast_climate(&f));
     GNDP_STEP(cli_forecast_kernel(&f));
     GNDP_STEP(make_scores(&f));
+    GNDP_STEP(cli_forecast_events(&f));
     gp_interruptible();
     GNDP_STEP(score_all(&f));
     GNDP_STEP(cli_forecast_tables(&f));
+    GNDP_STEP(cli_forecast_event_tables(&f));
     if (options->output != NULL)
         GNDP_STEP(cli_forecast_write(&f));
     GNDP_STEP(cli_forecast_report(&f));
 done:
+    cli_forecast_events_free(&f);
     free(f.table);
     free(f.weight);
     for (int r = 0; r < CLI_FORECAST_ROWS; r++)

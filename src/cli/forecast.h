@@ -8,6 +8,15 @@
 #include "cli/gp_data.h"
 #include "cli/observed.h"
 
+enum { CLI_FORECAST_THRESHOLDS = 8 };
+
+/* An event: values above `value`, or above that percentile of the usual values of each point. */
+typedef struct cli_threshold {
+    bool quantile;
+    double value;
+    char text[24]; /* as given: "285.5", "q90" */
+} cli_threshold;
+
 typedef struct cli_forecast_options {
     const char *ensemble;
     const char *const *truth; /* [n_truth] files, joined along time */
@@ -17,6 +26,8 @@ typedef struct cli_forecast_options {
     bool fit;                 /* its parameters fitted to the fields of what is usual, at the places observed */
     int64_t block;            /* cases that hang together, for intervals; 0: those of a day */
     uint64_t seed;
+    int n_thresholds;
+    cli_threshold threshold[CLI_FORECAST_THRESHOLDS];
     const char *output;       /* SCORES.nc; NULL: none */
     const char *history;      /* of that file */
     bool overwrite, json, quiet;
@@ -24,7 +35,7 @@ typedef struct cli_forecast_options {
 
 int cli_forecast_run(const cli_forecast_options *options);
 
-enum { CLI_FORECAST_LEVELS = 2, CLI_FORECAST_DRAWN_POINTS = 4096 };
+enum { CLI_FORECAST_LEVELS = 2, CLI_FORECAST_DRAWN_POINTS = 4096, CLI_FORECAST_CLIMATE_FIELDS = 1000 };
 enum {
     CLI_FORECAST_ENSEMBLE,
     CLI_FORECAST_CLIMATOLOGY,
@@ -58,6 +69,9 @@ typedef struct cli_forecast {
     const char *name[CLI_FORECAST_ROWS];
     double *weight;          /* [N] areas */
     gndp_score_table *table; /* [rows, P]; values 0: none */
+    double *threshold_level, *threshold_usual; /* [T, P, N] the level of each event, its share among the usual fields (NaN: not known) */
+    gndp_events **event;           /* [rows, T, P] */
+    gndp_event_table *event_table; /* [rows, T, P]; values 0: none */
 } cli_forecast;
 
 /** Case k of the truth at the points and in the units of the ensemble: values, present [N, P]. */
@@ -76,6 +90,25 @@ int cli_forecast_process(const cli_forecast *f, int64_t k, double *mean, double 
 int cli_forecast_usual(const cli_forecast *f, int64_t k, double *members, uint8_t *present);
 /** Rows of observations of case k. */
 void cli_forecast_rows(const cli_forecast *f, int64_t k, int64_t *first, int64_t *end);
+
+/** Which of n fields is number i of m that are spread evenly, ends included. */
+int64_t cli_forecast_spread(int64_t i, int64_t m, int64_t n);
+
+/* ---- Events (forecast_events.c) ---- */
+/** A forecast of one case: members [M, N, P], or NULL and mean, sd [N, P]. */
+typedef struct cli_forecast_law {
+    const double *members, *mean, *sd;
+} cli_forecast_law;
+/** "285,q90". */
+int cli_forecast_thresholds(const char *text, cli_threshold out[CLI_FORECAST_THRESHOLDS], int *n);
+/** Levels at each point, room for scores. */
+int cli_forecast_events(cli_forecast *f);
+/** A case of one row; climatology is the share of the usual fields, whatever the law. */
+int cli_forecast_events_add(cli_forecast *f, int row, const cli_forecast_law *law, const double *truth, const uint8_t *present);
+int cli_forecast_event_tables(cli_forecast *f);
+/** Mean of the levels of an event. */
+double cli_forecast_level(const cli_forecast *f, int t, int p);
+void cli_forecast_events_free(cli_forecast *f);
 
 /* ---- Reports (forecast_report.c, forecast_file.c) ---- */
 /** Cases of a block, for intervals. */

@@ -8,7 +8,7 @@
 #include "cli/gp_analysis.h"
 #include "cli/usage.h"
 
-enum { CLIMATE_FIELDS = 1000, FIT_FIELDS = 16 };
+enum { FIT_FIELDS = 16 };
 #define STREAM_USUAL GNDP_STREAM(0x7573, 0)
 static const double same_s = 0.5;
 
@@ -54,8 +54,7 @@ done:
     return code;
 }
 
-/* m of n, spread evenly, ends included. */
-static int64_t spread(int64_t i, int64_t m, int64_t n)
+int64_t cli_forecast_spread(int64_t i, int64_t m, int64_t n)
 {
     return m > 1 ? i * (n - 1) / (m - 1) : n / 2;
 }
@@ -95,9 +94,9 @@ int cli_forecast_climate(cli_forecast *f)
         code = gndp_failure_memory();
         goto done;
     }
-    const int64_t n = gndp_fieldset_get_spec(f->usual)->n_fields, m = n < CLIMATE_FIELDS ? n : CLIMATE_FIELDS;
+    const int64_t n = gndp_fieldset_get_spec(f->usual)->n_fields, m = n < CLI_FORECAST_CLIMATE_FIELDS ? n : CLI_FORECAST_CLIMATE_FIELDS;
     for (int64_t i = 0; i < m; i++)
-        GNDP_STEP(accumulate(f, spread(i, m, n), values, present, count));
+        GNDP_STEP(accumulate(f, cli_forecast_spread(i, m, n), values, present, count));
     for (size_t i = 0; i < size; i++) {
         f->climate_sd[i] = count[i] > 1.0 ? sqrt(f->climate_sd[i] / count[i]) : (double)NAN;
         if (count[i] < 1.0)
@@ -259,7 +258,7 @@ static int make_fit_sets(cli_forecast *f, const int64_t *place, int64_t n)
     }
     for (int64_t s = 0; s < m; s++) {
         gp_set *set;
-        GNDP_STEP(cli_forecast_truth(f, f->usual, spread(s, m, all), values, present));
+        GNDP_STEP(cli_forecast_truth(f, f->usual, cli_forecast_spread(s, m, all), values, present));
         GNDP_STEP(make_set(f, n, &set));
         int64_t rows = 0;
         for (int64_t i = 0; i < n; i++) {

@@ -7,7 +7,7 @@
 #include "cli/forecast.h"
 #include "cli/usage.h"
 
-enum { COMPONENT, FORECAST, RANK, MOST_DIMS, MOST_VARS = 96 };
+enum { COMPONENT, FORECAST, RANK, MOST_DIMS = 8, MOST_VARS = 96 };
 
 /* The table while it grows. */
 typedef struct sheet {
@@ -16,7 +16,7 @@ typedef struct sheet {
     gndp_table_var var[MOST_VARS];
     char name[MOST_VARS][48];
     double *value[MOST_VARS];
-    int n_vars;
+    int n_vars, n_dims;
     const char *units; /* of the values; NULL: components differ */
 } sheet;
 
@@ -108,6 +108,67 @@ done:
     return code;
 }
 
+/* ---- Events --------------------------------------------------------------------------------- */
+
+/* Three variables of a score of events: value and interval. */
+static int add_event_score(sheet *s, const char *name, const char *long_name, size_t offset, const int *dim)
+{
+    static const char *const end[] = {"", "_low", "_high"};
+    const cli_forecast *f = s->f;
+    const int T = f->o->n_thresholds, P = f->components;
+    for (int e = 0; e < 3; e++) {
+        double *to = add(s, name, end[e], e == 0 ? long_name : "end of the 95 % interval by resampling blocks of times", "1", 3, dim);
+        if (to == NULL)
+            return gndp_failure_memory();
+        for (int r = 0; r < CLI_FORECAST_ROWS; r++)
+            for (int i = 0; i < T * P; i++) {
+                const gndp_event_table *table = &f->event_table[r * T * P + i];
+                const gndp_score_value *v = (const gndp_score_value *)(const void *)((const char *)table + offset);
+                if (table->values > 0)
+                    to[(i % P * T + i / P) * CLI_FORECAST_ROWS + r] = e == 0 ? v->value : e == 1 ? v->low : v->high;
+            }
+    }
+    return GNDP_EXIT_DONE;
+}
+
+static int add_events(sheet *s, const char *const *label)
+{
+    int code = GNDP_EXIT_DONE;
+    const cli_forecast *f = s->f;
+    const int T = f->o->n_thresholds, P = f->components, threshold = s->n_dims++, bin = s->n_dims++;
+    const int dim[] = {COMPONENT, threshold, FORECAST, bin};
+    s->dim[threshold] = (gndp_table_dim){"threshold", T, label};
+    s->dim[bin] = (gndp_table_dim){"bin", GNDP_EVENT_BINS, NULL};
+    GNDP_STEP(add_event_score(s, "brier", "Brier score of values above the threshold, standard", offsetof(gndp_event_table, brier), dim));
+    GNDP_STEP(add_event_score(s, "brier_fair", "Brier score of values above the threshold, fair", offsetof(gndp_event_table, brier_fair), dim));
+    GNDP_STEP(add_event_score(s, "brier_skill", "1 - brier over that of how often the usual fields are above, at each point",
+                              offsetof(gndp_event_table, skill), dim));
+    double *level = add(s, "threshold_level", "", "mean of the threshold over points", s->units, 2, dim);
+    double *frequency = add(s, "event_frequency", "", "share of values above the threshold", "1", 3, dim);
+    double *forecast = add(s, "reliability_forecast", "", "mean probability in the bin of probabilities", "1", 4, dim);
+    double *observed = add(s, "reliability_observed", "", "share of values above the threshold in the bin", "1", 4, dim);
+    double *values = add(s, "reliability_values", "", "number of values in the bin", "1", 4, dim);
+    if (level == NULL || frequency == NULL || forecast == NULL || observed == NULL || values == NULL)
+        return gndp_failure_memory();
+    for (int i = 0; i < T * P; i++) {
+        level[i % P * T + i / P] = cli_forecast_level(f, i / P, i % P);
+        for (int r = 0; r < CLI_FORECAST_ROWS; r++) {
+            const gndp_event_table *e = &f->event_table[r * T * P + i];
+            const int64_t at = (int64_t)(i % P * T + i / P) * CLI_FORECAST_ROWS + r;
+            if (e->values == 0)
+                continue;
+            frequency[at] = e->frequency;
+            for (int b = 0; b < GNDP_EVENT_BINS; b++) {
+                forecast[at * GNDP_EVENT_BINS + b] = e->bin[b].forecast;
+                observed[at * GNDP_EVENT_BINS + b] = e->bin[b].observed;
+                values[at * GNDP_EVENT_BINS + b] = (double)e->bin[b].values;
+            }
+        }
+    }
+done:
+    return code;
+}
+
 /* ---- The file ------------------------------------------------------------------------------- */
 
 /* Names of components, and their units where they agree. */
@@ -134,6 +195,7 @@ int cli_forecast_write(const cli_forecast *f)
 {
     int code = GNDP_EXIT_DONE;
     char(*name)[80] = NULL, members[24], times[24];
+    const char *event[CLI_FORECAST_THRESHOLDS];
     const char **label = NULL;
     sheet *s = calloc(1, sizeof *s);
     gndp_write_options options = gndp_write_options_default();
@@ -144,14 +206,19 @@ int cli_forecast_write(const cli_forecast *f)
     s->dim[COMPONENT] = (gndp_table_dim){"component", f->components, label};
     s->dim[FORECAST] = (gndp_table_dim){"forecast", CLI_FORECAST_ROWS, f->name};
     s->dim[RANK] = (gndp_table_dim){"rank", f->members + 1, NULL};
+    s->n_dims = RANK + 1;
     GNDP_STEP(add_figures(s));
     GNDP_STEP(add_ranks(s));
+    for (int t = 0; t < f->o->n_thresholds; t++)
+        event[t] = f->o->threshold[t].text;
+    if (f->o->n_thresholds > 0)
+        GNDP_STEP(add_events(s, event));
     snprintf(members, sizeof members, "%lld", (long long)f->members);
     snprintf(times, sizeof times, "%lld", (long long)f->cases);
     const gndp_attribute attribute[] = {{"title", "scores of an ensemble beside its baselines"}, {"gndp_ensemble", f->o->ensemble},
                                         {"gndp_truth", f->o->truth[0]}, {"gndp_members", members}, {"gndp_times", times},
                                         {"gndp_kernel", f->kernel_text != NULL ? f->kernel_text : ""}};
-    const gndp_table table = {.n_dims = MOST_DIMS, .dim = s->dim, .n_vars = s->n_vars, .var = s->var, .n_attributes = f->kernel_text != NULL ? 6 : 5,
+    const gndp_table table = {.n_dims = s->n_dims, .dim = s->dim, .n_vars = s->n_vars, .var = s->var, .n_attributes = f->kernel_text != NULL ? 6 : 5,
                               .attribute = attribute};
     options.overwrite = f->o->overwrite;
     options.history = f->o->history;

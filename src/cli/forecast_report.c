@@ -72,12 +72,33 @@ static cell with_interval(gndp_score_value v)
 
 static void print_row(const char *name, const gndp_score_table *t, int row)
 {
-    printf("%-17s%26s%26s%10.3g", name, with_interval(t->rmse).text, with_interval(t->crps_fair).text, t->bias.value);
+    printf("%-17s %25s %25s%10.3g", name, with_interval(t->rmse).text, with_interval(t->crps_fair).text, t->bias.value);
     if (!cli_forecast_uncertain(row))
         printf("%10s%8s%8s%8s%8s\n", "-", "-", "-", "-", "-");
     else
         printf("%10.4g%8.3f%8.1f%8.1f%8.3f\n", t->spread.value, row == CLI_FORECAST_ENSEMBLE ? t->ratio.value : t->spread.value / t->rmse.value,
                100.0 * t->coverage[0].value, 100.0 * t->coverage[1].value, t->reliability_index);
+}
+
+/* One table for each threshold. */
+static void print_events(const cli_forecast *f, int p, const char *units)
+{
+    const char *interval = f->cases > 1 ? " (95 %)" : "";
+    for (int t = 0; t < f->o->n_thresholds; t++) {
+        const cli_threshold *threshold = &f->o->threshold[t];
+        char title[64], head[2][40];
+        snprintf(title, sizeof title, "  above %s%s%.16s", threshold->text, threshold->quantile || units[0] == '\0' ? "" : " ",
+                 threshold->quantile ? "" : units);
+        snprintf(head[0], sizeof head[0], "brier%s", interval);
+        snprintf(head[1], sizeof head[1], "skill%s", interval);
+        printf("\n%-17s%26s%28s%12s%11s%9s\n", title, head[0], head[1], "brier_fair", "frequency", "values");
+        for (int r = 0; r < CLI_FORECAST_ROWS; r++) {
+            const gndp_event_table *e = &f->event_table[(r * f->o->n_thresholds + t) * f->components + p];
+            if (e->values > 0)
+                printf("%-17s %25s %27s%12.4g%11.4f%9lld\n", f->name[r], with_interval(e->brier).text, with_interval(e->skill).text, e->brier_fair.value,
+                       e->frequency, (long long)e->values);
+        }
+    }
 }
 
 static void print_component(const cli_forecast *f, int p)
@@ -99,9 +120,10 @@ static void print_component(const cli_forecast *f, int p)
     for (int r = 0; r < CLI_FORECAST_ROWS; r++) {
         const gndp_score_table *t = &f->table[r * f->components + p];
         if (t->values > 0)
-            printf("%-17s%26s%26s%26s%10.4g%9lld\n", f->name[r], with_interval(t->energy_fair).text, with_interval(t->energy).text,
+            printf("%-17s %25s %25s %25s%10.4g%9lld\n", f->name[r], with_interval(t->energy_fair).text, with_interval(t->energy).text,
                    with_interval(t->variogram).text, t->crps.value, (long long)t->values);
     }
+    print_events(f, p, units);
 }
 
 static void print_all(const cli_forecast *f)
@@ -121,6 +143,8 @@ static void print_all(const cli_forecast *f)
            f->cases > 1 && cli_forecast_block(f) > 1 ? "; intervals by resampling days" : "");
     printf("whole fields: energy score in the root mean square norm, variogram score of order 1/2%s\n",
            f->usual != NULL || f->kernel != NULL ? "; of climatology and gp by as many fields, drawn" : "");
+    if (f->o->n_thresholds > 0 && f->usual != NULL)
+        printf("skill: 1 - brier / brier of how often the usual fields are above, at each point; 0 for climatology, 1 at best\n");
     if (f->points > GNDP_VARIOGRAM_POINTS)
         printf("variogram: of %d points at most, spread evenly\n", GNDP_VARIOGRAM_POINTS);
     if (f->o->output != NULL)
@@ -133,6 +157,27 @@ static json_t *value_json(gndp_score_value v)
 {
     const double three[] = {v.value, v.low, v.high};
     return gp_json_numbers(three, 3);
+}
+
+static json_t *events_json(const cli_forecast *f, int row, int p)
+{
+    json_t *events = json_array();
+    for (int t = 0; t < f->o->n_thresholds; t++) {
+        const gndp_event_table *e = &f->event_table[(row * f->o->n_thresholds + t) * f->components + p];
+        json_t *bins = json_array();
+        if (e->values == 0) {
+            json_decref(bins);
+            continue;
+        }
+        for (int b = 0; b < GNDP_EVENT_BINS; b++)
+            json_array_append_new(bins, json_pack("{s:I, s:o, s:o}", "values", (json_int_t)e->bin[b].values, "forecast",
+                                                  gp_json_number(e->bin[b].forecast), "observed", gp_json_number(e->bin[b].observed)));
+        json_array_append_new(events, json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "above", f->o->threshold[t].text, "mean_level",
+                                                gp_json_number(cli_forecast_level(f, t, p)), "values", (json_int_t)e->values, "frequency",
+                                                gp_json_number(e->frequency), "brier", value_json(e->brier), "brier_fair", value_json(e->brier_fair),
+                                                "skill", value_json(e->skill), "reliability", bins));
+    }
+    return events;
 }
 
 static int row_json(const cli_forecast *f, int row, int p, json_t **out)
@@ -153,6 +198,8 @@ static int row_json(const cli_forecast *f, int row, int p, json_t **out)
     json_object_set_new(object, "energy", value_json(t->energy));
     json_object_set_new(object, "energy_fair", value_json(t->energy_fair));
     json_object_set_new(object, "variogram", value_json(t->variogram));
+    if (f->o->n_thresholds > 0)
+        json_object_set_new(object, "events", events_json(f, row, p));
     if (cli_forecast_uncertain(row)) {
         GNDP_LIBRARY(gndp_scores_ranks(f->score[row], p, frequency));
         json_object_set_new(object, "rank_histogram", gp_json_numbers(frequency, f->members + 1));

@@ -613,6 +613,31 @@ static void eval_scores_an_ensemble_beside_its_baselines(void **state)
     assert_int_equal(json_array_size(at(r, "components.0.rows.0.rank_histogram")), 33);
     assert_int_equal((int)number_at(r, "components.0.rows.4.field_cases"), 12);
     json_decref(r);
+    /* values above the median of the usual ones and above 0: the process and its draws agree but for what is left of 32 members, a tenth of a score of about
+       0.15; the share of usual fields is what skill begins from */
+    r = run_json("eval --ensemble e.nc truth.nc --kernel '" KERNEL "' --threshold 0,q50");
+    for (int t = 0; t < 2; t++) {
+        char path[80];
+        snprintf(path, sizeof path, "components.0.rows.4.events.%d.brier.0", t);
+        const double exact = number_at(r, path);
+        snprintf(path, sizeof path, "components.0.rows.0.events.%d.brier_fair.0", t);
+        assert_near(number_at(r, path), exact, 0.015, "Brier score");
+        snprintf(path, sizeof path, "components.0.rows.1.events.%d.skill.0", t);
+        assert_true(number_at(r, path) == 0.0);
+        snprintf(path, sizeof path, "components.0.rows.4.events.%d.skill.0", t);
+        assert_true(number_at(r, path) > 0.3);
+        int64_t binned = 0;
+        for (int b = 0; b < GNDP_EVENT_BINS; b++) {
+            snprintf(path, sizeof path, "components.0.rows.0.events.%d.reliability.%d.values", t, b);
+            binned += (int64_t)number_at(r, path);
+        }
+        assert_int_equal(binned, 12 * (N - 6));
+    }
+    assert_string_equal(text_at(r, "components.0.rows.3.events.1.above"), "q50");
+    json_decref(r);
+    assert_one_line(2, "neither a value nor a quantile", "eval --ensemble e.nc truth.nc --threshold 0,warm");
+    assert_one_line(2, "between q0 and q100", "eval --ensemble e.nc truth.nc --threshold q100");
+    assert_one_line(2, "belong to --ensemble", "eval run/model.nc --threshold 1");
     /* the file has the numbers of the report, and does not give way */
     free(run(0, "eval --ensemble e.nc truth.nc -q -o scores.nc"));
     char *dump = shell("ncdump -v energy_fair,values scores.nc || echo no ncdump").out;
@@ -622,7 +647,7 @@ static void eval_scores_an_ensemble_beside_its_baselines(void **state)
     }
     free(dump);
     assert_one_line(1, "-O overwrites", "eval --ensemble e.nc truth.nc -o scores.nc");
-    free(run(0, "eval --ensemble e.nc truth.nc -q -O -o scores.nc"));
+    free(run(0, "eval --ensemble e.nc truth.nc -q --threshold q10,q90 -O -o scores.nc"));
     assert_one_line(2, "NetCDF", "eval --ensemble e.nc truth.nc -o scores.csv");
     assert_one_line(2, "belongs to --output", "eval --ensemble e.nc truth.nc -O");
     assert_one_line(2, "belong to --ensemble", "eval run/model.nc -o scores.nc");
