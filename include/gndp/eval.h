@@ -77,7 +77,8 @@ typedef struct gndp_score_value {
 
 typedef struct gndp_score_table {
     int64_t cases, values;
-    gndp_score_value rmse, bias, mae, crps, crps_fair, spread, ratio; /* rmse of the ensemble mean; ratio: spread sqrt((M + 1)/M) / rmse */
+    gndp_score_value rmse, bias, mae, crps, crps_fair, spread, ratio; /* rmse of the ensemble mean; ratio: spread sqrt((M + 1)/M) / rmse,
+                                                                                 of Gaussian forecasts spread / rmse */
     gndp_score_value coverage[8];
     double reliability_index; /* sum over the M + 1 ranks of |f_k - 1/(M + 1)|, 0 for a flat histogram, below 2 (Delle Monache et al. 2006, there in %) */
     int64_t joint_cases;      /* with scores of whole fields; NaN below where there are none */
@@ -86,6 +87,17 @@ typedef struct gndp_score_table {
 
 /** @param channel  component, or -1: all together (only where units agree) */
 GNDP_API gndp_status gndp_scores_table(const gndp_scores *scores, int channel, gndp_score_table *out);
+/** Values of like spread: a bin holds those whose spread (standard deviation of members, or of the forecast) lies between 2^(k/4) and 2^((k+1)/4). */
+typedef struct gndp_spread_bin {
+    int64_t values;
+    double spread, error; /* weighted root mean squares: of the spread, as gndp_score_table.ratio has it, and of the error of the mean; equal where the
+                             spread says how far to trust the mean */
+} gndp_spread_bin;
+
+enum { GNDP_SPREAD_BINS = 256 }; /* from 2^-32 to 2^32; what lies beyond is in the last */
+/** The bins that hold values, by rising spread. Values of no spread are in none. @param out [GNDP_SPREAD_BINS]; @param n out, how many */
+GNDP_API gndp_status gndp_scores_spread_skill(const gndp_scores *scores, int channel, gndp_spread_bin *out, int *n);
+
 /** Rank histogram: shares of the M + 1 ranks, every value counted once; of a Gaussian forecast, its distribution function at the truth in as many bins.
  * @param frequency [M + 1] */
 GNDP_API gndp_status gndp_scores_ranks(const gndp_scores *scores, int channel, double *frequency);
@@ -141,7 +153,9 @@ GNDP_API gndp_status gndp_field_moments(const gndp_fieldset *set, double *mean, 
 
 /**
  * Power along the rows of a grid (longitude, or the last axis), mean over rows and fields, of the anomalies from the row mean: after a Hann window on
- * axes that are not periodic. @param power [n_last / 2 + 1, P] out, units squared; sums to the mean variance
+ * axes that are not periodic. Rows with a missing value are passed over, component by component.
+ * @param power [n_last / 2 + 1, P] out, units squared; sums to the mean variance; NaN for a component without a whole row
+ * @return GNDP_OK; GNDP_ERR_UNSUPPORTED for what is no grid; GNDP_ERR_SHAPE for rows of one point; GNDP_ERR_NONFINITE when no component has a whole row
  */
 GNDP_API gndp_status gndp_zonal_spectrum(const gndp_fieldset *set, double *power);
 

@@ -41,7 +41,8 @@ const char gndp_eval_text[] =
     "intervals by resampling days. The same for what is simpler: climatology (--train, else the truth's other\n"
     "times), the nearest station, their mean by inverse squared distance, and with --kernel a Gaussian process\n"
     "given the same observations. --threshold adds the Brier score of values above a threshold, its skill against\n"
-    "how often that is usual, and reliability. -o SCORES.nc keeps every number.\n";
+    "how often that is usual, and reliability. --json and -o SCORES.nc have every number, also rank histograms,\n"
+    "error by spread, and on grids spectra of members, of their mean and of the truth.\n";
 
 const char gndp_eval_examples[] =
     "Examples:\n"

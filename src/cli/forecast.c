@@ -303,9 +303,10 @@ static int score_case(cli_forecast *f, int64_t k, const room *r)
     gndp_scores *const *score = f->score;
     const cli_forecast_law members = {.members = r->members}, values = {.mean = r->mean, .sd = r->sd};
     GNDP_STEP(cli_forecast_truth(f, f->truth, f->of[k], r->truth, r->present));
-    leave_out(f, k, r->present);
     for (int64_t m = 0; m < f->members; m++)
         GNDP_LIBRARY(gndp_fieldset_read(f->ensemble, 1, &f->field[k * f->members + m], f->points, NULL, r->members + m * size, NULL));
+    GNDP_STEP(cli_forecast_spectra_add(f, r->members, r->truth, r->present)); /* of whole rows, stations included */
+    leave_out(f, k, r->present);
     GNDP_LIBRARY(gndp_scores_add(score[CLI_FORECAST_ENSEMBLE], r->members, r->truth, r->present));
     GNDP_LIBRARY(gndp_scores_add_joint(score[CLI_FORECAST_ENSEMBLE], r->members, r->truth, r->present));
     GNDP_STEP(cli_forecast_events_add(f, CLI_FORECAST_ENSEMBLE, &members, r->truth, r->present));
@@ -386,8 +387,10 @@ int cli_forecast_run(const cli_forecast_options *options)
     GNDP_STEP(cli_forecast_kernel(&f));
     GNDP_STEP(make_scores(&f));
     GNDP_STEP(cli_forecast_events(&f));
+    GNDP_STEP(cli_forecast_spectra(&f));
     gp_interruptible();
     GNDP_STEP(score_all(&f));
+    cli_forecast_spectra_end(&f);
     GNDP_STEP(cli_forecast_tables(&f));
     GNDP_STEP(cli_forecast_event_tables(&f));
     if (options->output != NULL)
@@ -395,6 +398,8 @@ int cli_forecast_run(const cli_forecast_options *options)
     GNDP_STEP(cli_forecast_report(&f));
 done:
     cli_forecast_events_free(&f);
+    free(f.spectrum.power);
+    free(f.spectrum.cases);
     free(f.table);
     free(f.weight);
     for (int r = 0; r < CLI_FORECAST_ROWS; r++)

@@ -45,6 +45,17 @@ enum {
     CLI_FORECAST_ROWS
 };
 
+/* Power along the rows of a grid. */
+enum { CLI_SPECTRUM_MEMBERS, CLI_SPECTRUM_MEAN, CLI_SPECTRUM_TRUTH, CLI_SPECTRA };
+extern const char *const cli_spectrum_names[CLI_SPECTRA];
+typedef struct cli_spectrum {
+    int64_t wavenumbers;     /* K, from 0 cycles in a row; 0: no grid, or no whole row */
+    double *power;           /* [CLI_SPECTRA, P, K] mean over cases; units squared */
+    int64_t *cases;          /* [P] with whole rows */
+    char axis[64], units[64]; /* along the rows */
+    double length;           /* of a row, in those units */
+} cli_spectrum;
+
 /* The work, shared by the files of it. */
 typedef struct cli_forecast {
     const cli_forecast_options *o;
@@ -70,6 +81,7 @@ typedef struct cli_forecast {
     double *weight;          /* [N] areas */
     gndp_score_table *table; /* [rows, P]; values 0: none */
     double *threshold_level, *threshold_usual; /* [T, P, N] the level of each event, its share among the usual fields (NaN: not known) */
+    cli_spectrum spectrum;
     gndp_events **event;           /* [rows, T, P] */
     gndp_event_table *event_table; /* [rows, T, P]; values 0: none */
 } cli_forecast;
@@ -109,6 +121,14 @@ int cli_forecast_event_tables(cli_forecast *f);
 /** Mean of the levels of an event. */
 double cli_forecast_level(const cli_forecast *f, int t, int p);
 void cli_forecast_events_free(cli_forecast *f);
+
+/* ---- Spectra (forecast_spectra.c) ---- */
+/** Room for them, where the ensemble is on a grid. */
+int cli_forecast_spectra(cli_forecast *f);
+/** A case: members [M, N, P], truth, present [N, P]. The members too are taken where the truth has whole rows. */
+int cli_forecast_spectra_add(cli_forecast *f, const double *members, const double *truth, const uint8_t *present);
+/** Means over cases. */
+void cli_forecast_spectra_end(cli_forecast *f);
 
 /* ---- Reports (forecast_report.c, forecast_file.c) ---- */
 /** Cases of a block, for intervals. */

@@ -17,6 +17,7 @@ typedef struct sheet {
     char name[MOST_VARS][48];
     double *value[MOST_VARS];
     int n_vars, n_dims;
+    char squared[80];  /* units squared */
     const char *units; /* of the values; NULL: components differ */
 } sheet;
 
@@ -169,6 +170,63 @@ done:
     return code;
 }
 
+/* ---- Spread and skill, spectra -------------------------------------------------------------- */
+
+static int add_spread(sheet *s)
+{
+    int code = GNDP_EXIT_DONE, n, most = 1;
+    const cli_forecast *f = s->f;
+    const int P = f->components, place = s->n_dims++, dim[] = {COMPONENT, FORECAST, place};
+    gndp_spread_bin bin[GNDP_SPREAD_BINS];
+    for (int i = 0; i < CLI_FORECAST_ROWS * P; i++)
+        if (f->table[i].values > 0) {
+            GNDP_LIBRARY(gndp_scores_spread_skill(f->score[i / P], i % P, bin, &n));
+            most = n > most ? n : most;
+        }
+    s->dim[place] = (gndp_table_dim){"spread_bin", most, NULL};
+    double *spread = add(s, "spread_bin_spread", "", "root mean square spread of values of like spread", s->units, 3, dim);
+    double *error = add(s, "spread_bin_rmse", "", "root mean square error of the mean of those values", s->units, 3, dim);
+    double *values = add(s, "spread_bin_values", "", "number of those values", "1", 3, dim);
+    if (spread == NULL || error == NULL || values == NULL)
+        return gndp_failure_memory();
+    for (int i = 0; i < CLI_FORECAST_ROWS * P; i++) {
+        const int64_t at = (int64_t)(i % P * CLI_FORECAST_ROWS + i / P) * most;
+        if (f->table[i].values == 0)
+            continue;
+        GNDP_LIBRARY(gndp_scores_spread_skill(f->score[i / P], i % P, bin, &n));
+        for (int b = 0; b < n; b++) {
+            spread[at + b] = bin[b].spread;
+            error[at + b] = bin[b].error;
+            values[at + b] = (double)bin[b].values;
+        }
+    }
+done:
+    return code;
+}
+
+static int add_spectra(sheet *s)
+{
+    const cli_forecast *f = s->f;
+    const cli_spectrum *own = &f->spectrum;
+    const int field = s->n_dims++, wavenumber = s->n_dims++, dim[] = {COMPONENT, field, wavenumber};
+    const int64_t K = own->wavenumbers;
+    snprintf(s->squared, sizeof s->squared, "(%s)2", s->units != NULL ? s->units : "");
+    s->dim[field] = (gndp_table_dim){"field", CLI_SPECTRA, cli_spectrum_names};
+    s->dim[wavenumber] = (gndp_table_dim){"wavenumber", K, NULL};
+    double *cycles = add(s, "wavenumber", "", "cycles in a row of the grid", "1", 1, &wavenumber);
+    double *length = add(s, "wavelength", "", "length of a cycle along the row", own->units, 1, &wavenumber);
+    double *power = add(s, "power", "", "mean power along rows of the grid, of anomalies from the row mean", s->units != NULL && s->units[0] != '\0' ? s->squared : NULL, 3, dim);
+    if (cycles == NULL || length == NULL || power == NULL)
+        return gndp_failure_memory();
+    for (int64_t k = 0; k < K; k++) {
+        cycles[k] = (double)k;
+        length[k] = k > 0 ? own->length / (double)k : (double)NAN;
+    }
+    for (int i = 0; i < CLI_SPECTRA * f->components; i++)
+        memcpy(power + (i % f->components * CLI_SPECTRA + i / f->components) * K, own->power + i * K, (size_t)K * sizeof *power);
+    return GNDP_EXIT_DONE;
+}
+
 /* ---- The file ------------------------------------------------------------------------------- */
 
 /* Names of components, and their units where they agree. */
@@ -213,6 +271,9 @@ int cli_forecast_write(const cli_forecast *f)
         event[t] = f->o->threshold[t].text;
     if (f->o->n_thresholds > 0)
         GNDP_STEP(add_events(s, event));
+    GNDP_STEP(add_spread(s));
+    if (f->spectrum.wavenumbers > 0)
+        GNDP_STEP(add_spectra(s));
     snprintf(members, sizeof members, "%lld", (long long)f->members);
     snprintf(times, sizeof times, "%lld", (long long)f->cases);
     const gndp_attribute attribute[] = {{"title", "scores of an ensemble beside its baselines"}, {"gndp_ensemble", f->o->ensemble},

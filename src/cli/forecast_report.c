@@ -76,8 +76,8 @@ static void print_row(const char *name, const gndp_score_table *t, int row)
     if (!cli_forecast_uncertain(row))
         printf("%10s%8s%8s%8s%8s\n", "-", "-", "-", "-", "-");
     else
-        printf("%10.4g%8.3f%8.1f%8.1f%8.3f\n", t->spread.value, row == CLI_FORECAST_ENSEMBLE ? t->ratio.value : t->spread.value / t->rmse.value,
-               100.0 * t->coverage[0].value, 100.0 * t->coverage[1].value, t->reliability_index);
+        printf("%10.4g%8.3f%8.1f%8.1f%8.3f\n", t->spread.value, t->ratio.value, 100.0 * t->coverage[0].value, 100.0 * t->coverage[1].value,
+               t->reliability_index);
 }
 
 /* One table for each threshold. */
@@ -180,6 +180,19 @@ static json_t *events_json(const cli_forecast *f, int row, int p)
     return events;
 }
 
+static json_t *spread_json(const cli_forecast *f, int row, int p)
+{
+    json_t *bins = json_array();
+    gndp_spread_bin bin[GNDP_SPREAD_BINS];
+    int n;
+    if (gndp_scores_spread_skill(f->score[row], p, bin, &n) != GNDP_OK)
+        n = 0; /* the arguments are right */
+    for (int b = 0; b < n; b++)
+        json_array_append_new(bins, json_pack("{s:I, s:o, s:o}", "values", (json_int_t)bin[b].values, "spread", gp_json_number(bin[b].spread), "rmse",
+                                              gp_json_number(bin[b].error)));
+    return bins;
+}
+
 static int row_json(const cli_forecast *f, int row, int p, json_t **out)
 {
     int code = GNDP_EXIT_DONE;
@@ -203,6 +216,7 @@ static int row_json(const cli_forecast *f, int row, int p, json_t **out)
     if (cli_forecast_uncertain(row)) {
         GNDP_LIBRARY(gndp_scores_ranks(f->score[row], p, frequency));
         json_object_set_new(object, "rank_histogram", gp_json_numbers(frequency, f->members + 1));
+        json_object_set_new(object, "spread_skill", spread_json(f, row, p));
     }
     *out = object;
     object = NULL;
@@ -210,6 +224,15 @@ done:
     json_decref(object);
     free(frequency);
     return code;
+}
+
+static json_t *spectra_json(const cli_forecast *f, int p)
+{
+    const int64_t K = f->spectrum.wavenumbers;
+    json_t *object = json_pack("{s:s, s:s, s:o}", "axis", f->spectrum.axis, "axis_units", f->spectrum.units, "row_length", gp_json_number(f->spectrum.length));
+    for (int s = 0; s < CLI_SPECTRA; s++)
+        json_object_set_new(object, cli_spectrum_names[s], gp_json_numbers(f->spectrum.power + (s * f->components + p) * K, K));
+    return object;
 }
 
 static int component_json(const cli_forecast *f, int p, json_t *components)
@@ -224,7 +247,10 @@ static int component_json(const cli_forecast *f, int p, json_t *components)
             GNDP_STEP(row_json(f, r, p, &row));
             json_array_append_new(rows, row);
         }
-    json_array_append_new(components, json_pack("{s:s, s:s, s:O}", "name", name, "units", units, "rows", rows));
+    json_t *component = json_pack("{s:s, s:s, s:O}", "name", name, "units", units, "rows", rows);
+    if (f->spectrum.wavenumbers > 0)
+        json_object_set_new(component, "spectra", spectra_json(f, p));
+    json_array_append_new(components, component);
 done:
     json_decref(rows);
     return code;

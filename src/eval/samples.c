@@ -135,7 +135,7 @@ gndp_status gndp_zonal_spectrum(const gndp_fieldset *set, double *power)
     gndp_status st = GNDP_OK;
     field_buffer buffer = {0};
     row_work work = {0};
-    int64_t rows = 0;
+    int64_t *rows = NULL, any = 0;
     GNDP_CHECK(power != NULL, GNDP_ERR_ARG, "power is NULL");
     GNDP_TRY(buffer_make(set, &buffer));
     const gndp_fieldset_spec *spec = gndp_fieldset_get_spec(set);
@@ -145,17 +145,22 @@ gndp_status gndp_zonal_spectrum(const gndp_fieldset *set, double *power)
     const int64_t n = spec->coords.axis[spec->coords.columns - 1].size;
     GNDP_CHECK(n >= 2, GNDP_ERR_SHAPE, "rows of %lld points have no spectrum", (long long)n);
     GNDP_TRY(row_make(n, gndp_coords_periodic(&spec->coords), &work));
+    rows = calloc((size_t)components, sizeof *rows);
+    GNDP_CHECK(rows != NULL, GNDP_ERR_NOMEM, "%d components", components);
     memset(power, 0, (size_t)((n / 2 + 1) * components) * sizeof *power);
     for (int64_t f = 0; f < spec->n_fields; f++) {
         GNDP_TRY(read_one(set, f, &buffer));
         for (int64_t at = 0; at < buffer.size; at += n * components)
             for (int p = 0; p < components; p++)
-                rows += add_row(&work, n, buffer.values + at + p, buffer.present + at + p, components, power + p);
+                rows[p] += add_row(&work, n, buffer.values + at + p, buffer.present + at + p, components, power + p);
     }
-    GNDP_CHECK(rows > 0, GNDP_ERR_NONFINITE, "%s: no row without missing values", spec->origin);
+    for (int p = 0; p < components; p++)
+        any += rows[p];
+    GNDP_CHECK(any > 0, GNDP_ERR_NONFINITE, "%s: no row without missing values", spec->origin);
     for (int64_t i = 0; i < (n / 2 + 1) * components; i++)
-        power[i] *= (double)components / (double)rows;
+        power[i] = rows[i % components] > 0 ? power[i] / (double)rows[i % components] : (double)NAN;
 done:
+    free(rows);
     row_free(&work);
     buffer_free(&buffer);
     return st;

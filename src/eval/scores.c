@@ -18,6 +18,11 @@ typedef struct sums {
     int64_t joint, paired;
 } sums;
 
+typedef struct spread_sums {
+    double weight, variance, square;
+    int64_t values;
+} spread_sums;
+
 struct gndp_scores {
     gndp_scores_options options;
     double level[MAX_LEVELS];
@@ -26,8 +31,10 @@ struct gndp_scores {
     sums *block;       /* [capacity, P] */
     int64_t capacity;  /* blocks */
     int64_t cases;
+    bool exact;        /* forecasts with a law, not with members */
     int64_t joint;     /* cases up to the last one with scores of whole fields */
     double *rank;      /* [P, M + 1] counts */
+    spread_sums *spread; /* [P, GNDP_SPREAD_BINS] */
 };
 
 gndp_status gndp_scores_create(const gndp_scores_options *options, gndp_scores **out)
@@ -53,7 +60,8 @@ gndp_status gndp_scores_create(const gndp_scores_options *options, gndp_scores *
     s->weight = malloc((size_t)options->points * sizeof *s->weight);
     s->member = malloc((size_t)options->members * sizeof *s->member);
     s->rank = calloc((size_t)options->channels * ((size_t)options->members + 1), sizeof *s->rank);
-    GNDP_CHECK(s->weight != NULL && s->member != NULL && s->rank != NULL, GNDP_ERR_NOMEM, "%lld points, %lld members",
+    s->spread = calloc((size_t)options->channels * GNDP_SPREAD_BINS, sizeof *s->spread);
+    GNDP_CHECK(s->weight != NULL && s->member != NULL && s->rank != NULL && s->spread != NULL, GNDP_ERR_NOMEM, "%lld points, %lld members",
                (long long)options->points, (long long)options->members);
     for (int64_t i = 0; i < options->points; i++) {
         s->weight[i] = options->weight != NULL ? options->weight[i] : 1.0 / (double)options->points;
@@ -74,6 +82,7 @@ void gndp_scores_free(gndp_scores *scores)
     free(scores->weight);
     free(scores->member);
     free(scores->rank);
+    free(scores->spread);
     free(scores->block);
     free(scores);
 }
@@ -119,6 +128,18 @@ static void add_common(sums *to, double w, double error)
     to->values++;
 }
 
+static void add_spread(gndp_scores *s, int p, double w, double variance, double error)
+{
+    if (!(variance > 0.0))
+        return;
+    const double at = floor(2.0 * log2(variance)) + GNDP_SPREAD_BINS / 2; /* 4 log2 of the spread */
+    spread_sums *to = &s->spread[p * GNDP_SPREAD_BINS + (int)fmin(fmax(at, 0.0), GNDP_SPREAD_BINS - 1)];
+    to->weight += w;
+    to->variance += w * variance;
+    to->square += w * error * error;
+    to->values++;
+}
+
 static void add_members(gndp_scores *s, int p, sums *to, double w, const double *x, int64_t stride, double y, uint32_t tie)
 {
     const int64_t m = s->options.members;
@@ -136,6 +157,7 @@ static void add_members(gndp_scores *s, int p, sums *to, double w, const double 
     to->crps += w * crps;
     to->fair += m > 1 ? w * gndp_crps_fair(m, s->member, y) : 0.0;
     to->variance += m > 1 ? w * square / (double)(m - 1) : 0.0;
+    add_spread(s, p, w, m > 1 ? square / (double)(m - 1) : 0.0, mean - y);
     for (int i = 0; i < s->options.n_levels; i++) {
         const double tail = 0.5 * (1.0 - s->level[i]);
         to->cover[i] += w * (quantile(m, s->member, tail) <= y && y <= quantile(m, s->member, 1.0 - tail) ? 1.0 : 0.0);
@@ -209,10 +231,12 @@ gndp_status gndp_scores_add_gaussian(gndp_scores *scores, const double *mean, co
         to[p].crps += w * crps;
         to[p].fair += w * crps;
         to[p].variance += w * sd[i] * sd[i];
+        add_spread(scores, p, w, sd[i] * sd[i], error);
         for (int k = 0; k < scores->options.n_levels; k++)
             to[p].cover[k] += fabs(error) <= z[k] * sd[i] ? w : 0.0;
         scores->rank[p * (m + 1) + (rank > m ? m : rank)] += 1.0;
     }
+    scores->exact = true;
     scores->cases++;
 done:
     return st;
@@ -328,7 +352,7 @@ static void figures(const gndp_scores *s, const sums *total, double out[FIGURES]
     out[CRPS] = total->crps / w;
     out[FAIR] = s->options.members > 1 ? total->fair / w : (double)NAN;
     out[SPREAD] = s->options.members > 1 ? sqrt(total->variance / w) : (double)NAN;
-    out[RATIO] = out[SPREAD] * sqrt((m + 1.0) / m) / out[RMSE];
+    out[RATIO] = out[SPREAD] * (s->exact ? 1.0 : sqrt((m + 1.0) / m)) / out[RMSE];
     out[ENERGY] = total->energy / (double)total->joint; /* NaN where there are none */
     out[ENERGY_FAIR] = total->energy_fair / (double)total->joint;
     out[VARIOGRAM] = total->variogram / (double)total->paired;
@@ -429,6 +453,30 @@ gndp_status gndp_scores_ranks(const gndp_scores *scores, int channel, double *fr
     GNDP_CHECK(sum > 0.0, GNDP_ERR_STATE, "no value was added");
     for (int64_t k = 0; k < n; k++)
         frequency[k] /= sum;
+done:
+    return st;
+}
+
+gndp_status gndp_scores_spread_skill(const gndp_scores *scores, int channel, gndp_spread_bin *out, int *n)
+{
+    gndp_status st = GNDP_OK;
+    GNDP_CHECK(scores != NULL && out != NULL && n != NULL, GNDP_ERR_ARG, "scores, out or n is NULL");
+    const int channels = scores->options.channels;
+    GNDP_CHECK(channel >= -1 && channel < channels, GNDP_ERR_RANGE, "channel %d of %d", channel, channels);
+    const double m = (double)scores->options.members, factor = scores->exact ? 1.0 : (m + 1.0) / m;
+    *n = 0;
+    for (int b = 0; b < GNDP_SPREAD_BINS; b++) {
+        spread_sums t = {0};
+        for (int p = channel < 0 ? 0 : channel; p < (channel < 0 ? channels : channel + 1); p++) {
+            const spread_sums *from = &scores->spread[p * GNDP_SPREAD_BINS + b];
+            t.weight += from->weight;
+            t.variance += from->variance;
+            t.square += from->square;
+            t.values += from->values;
+        }
+        if (t.weight > 0.0)
+            out[(*n)++] = (gndp_spread_bin){t.values, sqrt(factor * t.variance / t.weight), sqrt(t.square / t.weight)};
+    }
 done:
     return st;
 }

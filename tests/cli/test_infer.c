@@ -612,6 +612,22 @@ static void eval_scores_an_ensemble_beside_its_baselines(void **state)
     assert_true(json_is_null(at(r, "components.0.rows.2.energy_fair.0")));
     assert_int_equal(json_array_size(at(r, "components.0.rows.0.rank_histogram")), 33);
     assert_int_equal((int)number_at(r, "components.0.rows.4.field_cases"), 12);
+    /* a mean of fields has no more power than they have on average, at any wavenumber; members have the truth's to a factor of 2 (of 12 fields) */
+    for (int k = 0; k <= N / 2; k++) {
+        char path[64];
+        snprintf(path, sizeof path, "components.0.spectra.members.%d", k);
+        const double members = number_at(r, path);
+        snprintf(path, sizeof path, "components.0.spectra.mean.%d", k);
+        assert_true(number_at(r, path) > 0.0 && number_at(r, path) < members);
+    }
+    assert_near(log(number_at(r, "components.0.spectra.truth.1") / number_at(r, "components.0.spectra.members.1")), 0.0, 0.7, "power");
+    int64_t binned = 0;
+    for (size_t b = 0; b < json_array_size(at(r, "components.0.rows.0.spread_skill")); b++) {
+        char path[64];
+        snprintf(path, sizeof path, "components.0.rows.0.spread_skill.%zu.values", b);
+        binned += (int64_t)number_at(r, path);
+    }
+    assert_int_equal(binned, 12 * (N - 6));
     json_decref(r);
     /* values above the median of the usual ones and above 0: the process and its draws agree but for what is left of 32 members, a tenth of a score of about
        0.15; the share of usual fields is what skill begins from */
@@ -626,7 +642,7 @@ static void eval_scores_an_ensemble_beside_its_baselines(void **state)
         assert_true(number_at(r, path) == 0.0);
         snprintf(path, sizeof path, "components.0.rows.4.events.%d.skill.0", t);
         assert_true(number_at(r, path) > 0.3);
-        int64_t binned = 0;
+        binned = 0;
         for (int b = 0; b < GNDP_EVENT_BINS; b++) {
             snprintf(path, sizeof path, "components.0.rows.0.events.%d.reliability.%d.values", t, b);
             binned += (int64_t)number_at(r, path);
@@ -643,6 +659,7 @@ static void eval_scores_an_ensemble_beside_its_baselines(void **state)
     char *dump = shell("ncdump -v energy_fair,values scores.nc || echo no ncdump").out;
     if (strstr(dump, "no ncdump") == NULL) {
         assert_contains(dump, "rank_frequency(component, forecast, rank)");
+        assert_contains(dump, "power(component, field, wavenumber)");
         assert_contains(dump, "values =\n  216, 216, 216, 216, _ ;");
     }
     free(dump);

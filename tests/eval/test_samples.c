@@ -62,6 +62,39 @@ static void spectrum_of_waves_is_their_power(void **state)
     gndp_fieldset_free(set);
 }
 
+/* A second channel without its first latitude in any field, the first whole: each is a mean over rows of its own. */
+static void spectrum_passes_over_rows_by_component(void **state)
+{
+    (void)state;
+    enum { F = 2 };
+    static const double lat[LAT] = {-45.0, 0.0, 45.0};
+    double lon[LON], *y = malloc(sizeof *y * F * POINTS * 2), power[(LON / 2 + 1) * 2];
+    uint8_t *present = malloc(F * POINTS * 2);
+    const gndp_channel channel[2] = {gndp_channel_scalar("t", "K"), gndp_channel_scalar("u", "m")};
+    gndp_fieldset_spec spec = {.n_fields = F, .n_channels = 2, .channel = channel, .origin = "test"};
+    gndp_fieldset *set = NULL;
+    assert_non_null(y);
+    assert_non_null(present);
+    for (int i = 0; i < LON; i++)
+        lon[i] = 360.0 * i / LON;
+    spec.coords = (gndp_coords){.space = GNDP_SPACE_SPHERE, .layout = GNDP_LAYOUT_PRODUCT, .columns = 2, .n = POINTS};
+    spec.coords.axis[0] = (gndp_axis){.name = "latitude", .size = LAT, .value = lat};
+    spec.coords.axis[1] = (gndp_axis){.name = "longitude", .size = LON, .value = lon};
+    for (int64_t i = 0; i < F * POINTS * 2; i++) {
+        y[i] = wave(i / 2 / POINTS, i / 2 % POINTS);
+        present[i] = i % 2 == 0 || i / 2 % POINTS >= LON;
+    }
+    const gndp_array values = gndp_array_view(gndp_type_3d(GNDP_F64, F, POINTS, 2), y);
+    must(gndp_fieldset_create(&spec, &values, present, &set));
+    must(gndp_zonal_spectrum(set, power));
+    for (int k = 0; k <= LON / 2; k++)
+        for (int p = 0; p < 2; p++)
+            close_to(power[k * 2 + p], k == 2 ? 4.5 : k == 5 ? 0.5 : 0.0, 1e-12);
+    gndp_fieldset_free(set);
+    free(y);
+    free(present);
+}
+
 static double counting(int64_t field, int64_t point)
 {
     return (double)field + 100.0 * (double)point;
@@ -109,6 +142,7 @@ static void correlation_of_alternating_fields_is_minus_one(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(spectrum_of_waves_is_their_power),
+    cmocka_unit_test(spectrum_passes_over_rows_by_component),
     cmocka_unit_test(moments_are_those_of_a_count),
     cmocka_unit_test(correlation_of_alternating_fields_is_minus_one),
 };

@@ -222,6 +222,38 @@ static void reliability_index_of_a_flat_histogram_is_zero(void **state)
     }
 }
 
+/* Two members a apart have the variance a^2/2, times 3/2 as the truth is one more; errors of their means; bins of a quarter of an octave part 1 from 2. */
+static void spread_and_skill_have_hand_computed_values(void **state)
+{
+    (void)state;
+    const gndp_scores_options options = {.members = 2, .points = 3, .channels = 1};
+    const double members[6] = {-0.5, -1.0, -1.0, 0.5, 1.0, 1.0}, truth[3] = {3.0, 1.0, 2.0}, mean[3] = {0.0}, sd[3] = {2.0, 2.0, 0.0};
+    gndp_spread_bin bin[GNDP_SPREAD_BINS];
+    gndp_scores *scores = NULL;
+    gndp_score_table table;
+    int n;
+    must(gndp_scores_create(&options, &scores));
+    must(gndp_scores_add(scores, members, truth, NULL));
+    must(gndp_scores_spread_skill(scores, 0, bin, &n));
+    assert_int_equal(n, 2);
+    assert_true(bin[0].values == 1 && bin[1].values == 2);
+    close_to(bin[0].spread, sqrt(0.5 * 1.5), 1e-15);
+    close_to(bin[0].error, 3.0, 1e-15);
+    close_to(bin[1].spread, sqrt(2.0 * 1.5), 1e-15);
+    close_to(bin[1].error, sqrt(2.5), 1e-15);
+    assert_int_equal(gndp_scores_spread_skill(scores, 1, bin, &n), GNDP_ERR_RANGE);
+    gndp_scores_free(scores);
+    must(gndp_scores_create(&options, &scores));
+    must(gndp_scores_add_gaussian(scores, mean, sd, truth, NULL));
+    must(gndp_scores_spread_skill(scores, 0, bin, &n));
+    assert_int_equal(n, 1); /* a value without spread is in no bin */
+    close_to(bin[0].spread, 2.0, 1e-15);
+    close_to(bin[0].error, sqrt(5.0), 1e-15);
+    must(gndp_scores_table(scores, 0, &table));
+    close_to(table.ratio.value, sqrt(8.0 / 14.0), 1e-15); /* a law has no finite number of members to allow for */
+    gndp_scores_free(scores);
+}
+
 /* Truths and Gaussian forecasts that are right, and ensembles that are: 4000 values in 10 bins. chi2 of 9 degrees of freedom stays below 33.7 but once in
  * 10000 seeds, each. */
 static void rank_histograms_are_flat_under_the_truth(void **state)
@@ -393,6 +425,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(scores_of_whole_fields_pass_over_missing_values),
     cmocka_unit_test(variogram_of_many_points_takes_some_evenly),
     cmocka_unit_test(reliability_index_of_a_flat_histogram_is_zero),
+    cmocka_unit_test(spread_and_skill_have_hand_computed_values),
     cmocka_unit_test(rank_histograms_are_flat_under_the_truth),
     cmocka_unit_test(weights_are_the_areas_of_bands),
     cmocka_unit_test(weights_of_poles_are_caps),
