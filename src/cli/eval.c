@@ -52,10 +52,10 @@ const char gndp_eval_examples[] =
     "  gndp eval run-se/model.nc --task regression\n"
     "  gndp eval run-se/model.nc --task regression --fields 512 --context 5 --solver euler --json\n"
     "  gndp eval --ensemble filled.nc era5.nc --kernel \"matern32(lengthscale=200) + white(variance=0.1)\" --fit -o scores.nc\n"
-    "  gndp eval --ensemble filled.nc era5.nc --threshold 273.15,q90\n";
+    "  gndp eval --ensemble filled.nc era5.nc --threshold 273.15,q90 --pictures scores\n";
 
 typedef struct settings {
-    const char *part, *from, *solver, *task, *context, *domains, *ensemble, *kernel, *threshold, *output;
+    const char *part, *from, *solver, *task, *context, *domains, *ensemble, *kernel, *threshold, *output, *pictures;
     gndp_option_texts train;
     gndp_sampling_options sampling;
     int64_t samples, likelihood, threads, probes, flow_steps, fields, targets, block;
@@ -100,7 +100,9 @@ const gndp_option gndp_eval_table[] = {
            "with --ensemble: Brier score, skill and reliability of values\nabove V, in the variable's units, or above a percentile of the\n"
            "usual values of each point, q90"),
     OPTION("output", 'o', "SCORES.nc", GNDP_OPTION_TEXT, output, "with --ensemble: every score, as NetCDF"),
-    OPTION("overwrite", 'O', NULL, GNDP_OPTION_SWITCH, overwrite, "replace that file"),
+    OPTION("pictures", 0, "DIR", GNDP_OPTION_TEXT, pictures,
+           "with --ensemble: rank_histogram.png, spread_skill.png, spectra.png\nand with --threshold reliability.png; DIR/{name}.svg: as SVG or PDF"),
+    OPTION("overwrite", 'O', NULL, GNDP_OPTION_SWITCH, overwrite, "replace those files"),
     COUNT("block", 0, block, 1, 1e9, "times that hang together, for intervals; default: those of a day"),
     OPTION("seed", 0, "N", GNDP_OPTION_TEXT, sampling.seed, "of samples, functions and probes; default: the model's sample.seed"),
     COUNT("threads", 0, threads, 0, 4096, "default: one per processor, or OMP_NUM_THREADS"),
@@ -398,13 +400,14 @@ static int run(job *j, const char *const *words, int n_words)
         if (j->s.sampling.seed != NULL)
             seed = strtoull(j->s.sampling.seed, NULL, 10);
         cli_forecast_options options = {.ensemble = j->s.ensemble, .truth = words, .n_truth = n_words, .train = j->s.train, .kernel = j->s.kernel,
-                                              .fit = j->s.fit, .block = j->s.block, .seed = seed, .output = j->s.output,
+                                              .fit = j->s.fit, .block = j->s.block, .seed = seed, .output = j->s.output, .pictures = j->s.pictures,
                                               .history = j->history, .overwrite = j->s.overwrite, .json = j->s.json, .quiet = j->s.quiet};
         GNDP_STEP(cli_forecast_thresholds(j->s.threshold, options.threshold, &options.n_thresholds));
         return cli_forecast_run(&options);
     }
-    if (j->s.train.n > 0 || j->s.kernel != NULL || j->s.fit || j->s.threshold != NULL || j->s.output != NULL || j->s.overwrite || j->s.block > 0)
-        return gndp_usage_error("--train, --kernel, --fit, --threshold, --output, --overwrite and --block belong to --ensemble OUT.nc");
+    if (j->s.train.n > 0 || j->s.kernel != NULL || j->s.fit || j->s.threshold != NULL || j->s.output != NULL || j->s.pictures != NULL ||
+        j->s.overwrite || j->s.block > 0)
+        return gndp_usage_error("--train, --kernel, --fit, --threshold, --output, --pictures, --overwrite and --block belong to --ensemble OUT.nc");
     if (n_words < 1)
         return gndp_usage_error("eval wants a model, MODEL.nc");
     GNDP_STEP(check_task(j, n_words));

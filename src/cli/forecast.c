@@ -362,13 +362,13 @@ static int check_options(const cli_forecast_options *o)
         return gndp_usage_error("--ensemble wants the truth, TRUTH.nc");
     if (o->fit && o->kernel == NULL)
         return gndp_usage_error("--fit belongs to --kernel");
-    if (o->overwrite && o->output == NULL)
-        return gndp_usage_error("--overwrite belongs to --output");
+    if (o->overwrite && o->output == NULL && o->pictures == NULL)
+        return gndp_usage_error("--overwrite belongs to --output or --pictures");
     if (o->output != NULL && (length <= 3 || strcmp(o->output + length - 3, ".nc") != 0))
         return gndp_usage_error("--output %s: scores are written as NetCDF, SCORES.nc", o->output);
     if (o->output != NULL && !o->overwrite && access(o->output, F_OK) == 0)
         return gndp_failure("%s exists; -O overwrites it", o->output);
-    return GNDP_EXIT_DONE;
+    return o->pictures != NULL ? cli_forecast_pictures_check(o) : GNDP_EXIT_DONE;
 }
 
 int cli_forecast_run(const cli_forecast_options *options)
@@ -396,6 +396,8 @@ int cli_forecast_run(const cli_forecast_options *options)
     if (options->output != NULL)
         GNDP_STEP(cli_forecast_write(&f));
     GNDP_STEP(cli_forecast_report(&f));
+    if (options->pictures != NULL)
+        GNDP_STEP(cli_forecast_pictures(&f));
 done:
     cli_forecast_events_free(&f);
     free(f.spectrum.power);

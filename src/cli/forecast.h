@@ -29,7 +29,8 @@ typedef struct cli_forecast_options {
     int n_thresholds;
     cli_threshold threshold[CLI_FORECAST_THRESHOLDS];
     const char *output;       /* SCORES.nc; NULL: none */
-    const char *history;      /* of that file */
+    const char *pictures;     /* folder, or name with {name} in it; NULL: none */
+    const char *history;      /* of the file of scores */
     bool overwrite, json, quiet;
 } cli_forecast_options;
 
@@ -143,5 +144,10 @@ void cli_forecast_component(const cli_forecast *f, int p, char name[80], const c
 int cli_forecast_report(const cli_forecast *f);
 /** SCORES.nc. */
 int cli_forecast_write(const cli_forecast *f);
+
+/* ---- Pictures (forecast_pictures.c) ---- */
+/** Names of the pictures that --pictures asks for; makes their folder. */
+int cli_forecast_pictures_check(const cli_forecast_options *options);
+int cli_forecast_pictures(const cli_forecast *f);
 
 #endif

@@ -668,6 +668,21 @@ static void eval_scores_an_ensemble_beside_its_baselines(void **state)
     assert_one_line(2, "NetCDF", "eval --ensemble e.nc truth.nc -o scores.csv");
     assert_one_line(2, "belongs to --output", "eval --ensemble e.nc truth.nc -O");
     assert_one_line(2, "belong to --ensemble", "eval run/model.nc -o scores.nc");
+    /* pictures of a form that can be drawn, in a folder that is made, never over others */
+    assert_one_line(2, "{name}.svg", "eval --ensemble e.nc truth.nc --pictures 'p/{name}.gif'");
+    assert_one_line(2, "belong to --ensemble", "eval run/model.nc --pictures p");
+    if (strncmp(gndp_plot_describe(), "cairo", 5) == 0) {
+        free(run(0, "eval --ensemble e.nc truth.nc -q --threshold 0,q90 --kernel '" KERNEL "' --pictures p"));
+        assert_true(there("p/rank_histogram.png") && there("p/spread_skill.png") && there("p/reliability.png") && there("p/spectra.png"));
+        assert_one_line(1, "-O overwrites", "eval --ensemble e.nc truth.nc --pictures p");
+        free(run(0, "eval --ensemble e.nc truth.nc -q --pictures p -O"));
+        free(run(0, "eval --ensemble e.nc truth.nc -q --pictures 'q/days_{name}.svg'"));
+        assert_true(there("q/days_spectra.svg") && !there("q/days_reliability.svg"));
+        write_file("file", "");
+        assert_one_line(1, "cannot be made", "eval --ensemble e.nc truth.nc --pictures file/sub/x");
+    } else {
+        assert_one_line(1, "nothing can be drawn", "eval --ensemble e.nc truth.nc --pictures p");
+    }
     char *text = run(0, "eval --ensemble e.nc truth.nc --kernel 'rbf() + white()' --fit");
     assert_contains(text, "inverse distance");
     free(text);
