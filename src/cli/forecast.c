@@ -285,12 +285,12 @@ static int score_process(cli_forecast *f, int64_t k, const room *r)
 {
     int code = GNDP_EXIT_DONE;
     gndp_scores *scores = f->score[CLI_FORECAST_PROCESS];
-    const bool draws = f->points <= CLI_FORECAST_DRAWN_POINTS;
-    GNDP_STEP(cli_forecast_process(f, k, r->mean, r->sd, draws ? r->draws : NULL));
+    bool drawn;
+    GNDP_STEP(cli_forecast_process(f, k, r->mean, r->sd, r->draws, &drawn));
     const cli_forecast_law law = {.mean = r->mean, .sd = r->sd};
     GNDP_LIBRARY(gndp_scores_add_gaussian(scores, r->mean, r->sd, r->truth, r->present));
     GNDP_STEP(cli_forecast_events_add(f, CLI_FORECAST_PROCESS, &law, r->truth, r->present));
-    if (draws)
+    if (drawn)
         GNDP_LIBRARY(gndp_scores_add_joint(scores, r->draws, r->truth, r->present));
 done:
     return code;

@@ -97,8 +97,8 @@ int cli_forecast_climate(cli_forecast *f);
 void cli_forecast_nearest(const cli_forecast *f, int64_t k, bool inverse, double *mean, uint8_t *present);
 /** The kernel, fitted where it is asked for. */
 int cli_forecast_kernel(cli_forecast *f);
-/** The process given the observations of case k: mean, sd [N, P]; and draws of it [M, N, P] unless NULL. */
-int cli_forecast_process(const cli_forecast *f, int64_t k, double *mean, double *sd, double *draws);
+/** The process given the observations of case k: mean, sd [N, P]; and draws of it [M, N, P], where they can be made (*drawn). */
+int cli_forecast_process(const cli_forecast *f, int64_t k, double *mean, double *sd, double *draws, bool *drawn);
 /** As many of the usual fields as the ensemble has members, drawn with replacement: members [M, N, P]; present is made 0 where one has no value. */
 int cli_forecast_usual(const cli_forecast *f, int64_t k, double *members, uint8_t *present);
 /** Rows of observations of case k. */

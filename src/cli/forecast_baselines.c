@@ -334,7 +334,8 @@ done:
 }
 
 /* Of new values, so with the kernel's white part: the truth has it too. */
-static int draw_process(const cli_forecast *f, const gndp_gp *gp, int64_t k, double *draws)
+/* *drawn: whether there are draws. A posterior that is too nearly singular has mean and deviation all the same. */
+static int draw_process(const cli_forecast *f, const gndp_gp *gp, int64_t k, double *draws, bool *drawn)
 {
     int code = GNDP_EXIT_DONE;
     const gndp_array at = gndp_array_view(gndp_type_2d(GNDP_F64, f->points, f->process.dims), f->process.set[0].x);
@@ -343,7 +344,14 @@ static int draw_process(const cli_forecast *f, const gndp_gp *gp, int64_t k, dou
         return gndp_failure_memory();
     for (int64_t m = 0; m < f->members; m++)
         member[m] = (uint32_t)(k * f->members + m);
-    GNDP_LIBRARY(gndp_gp_sample(gp, &at, true, f->o->seed, member, f->members, draws));
+    const gndp_status st = gndp_gp_sample(gp, &at, true, f->o->seed, member, f->members, draws);
+    *drawn = st == GNDP_OK;
+    if (st == GNDP_ERR_NOT_PD) {
+        if (!f->o->quiet)
+            gndp_note_library("gp: no fields are drawn of a time, which has no scores of whole fields");
+        goto done;
+    }
+    GNDP_LIBRARY(st);
     for (int64_t i = 0; i < f->members * f->points; i++)
         draws[i] += f->climate_mean != NULL ? f->climate_mean[i % f->points] : f->level[k];
 done:
@@ -351,7 +359,7 @@ done:
     return code;
 }
 
-int cli_forecast_process(const cli_forecast *f, int64_t k, double *mean, double *sd, double *draws)
+int cli_forecast_process(const cli_forecast *f, int64_t k, double *mean, double *sd, double *draws, bool *drawn)
 {
     int code = GNDP_EXIT_DONE;
     gndp_gp *gp = NULL;
@@ -360,8 +368,9 @@ int cli_forecast_process(const cli_forecast *f, int64_t k, double *mean, double 
     GNDP_STEP(gp_posterior(gp, f->process.set[0].x, f->points, f->process.dims, 1, true, mean, sd));
     for (int64_t i = 0; i < f->points; i++)
         mean[i] += f->climate_mean != NULL ? f->climate_mean[i] : f->level[k];
-    if (draws != NULL)
-        GNDP_STEP(draw_process(f, gp, k, draws));
+    *drawn = false;
+    if (f->points <= CLI_FORECAST_DRAWN_POINTS)
+        GNDP_STEP(draw_process(f, gp, k, draws, drawn));
 done:
     gndp_gp_free(gp);
     return code;

@@ -360,8 +360,10 @@ static int draw_picture(const cli_forecast *f, int picture)
              (long long)f->cases, f->cases == 1 ? "" : "s");
     if (g->panels > 0)
         GNDP_LIBRARY(gndp_plot_curves(path, title, g->panels, g->panel, 0));
-    if (g->panels > 0 && !f->o->json && !f->o->quiet)
+    if (g->panels > 0 && !f->o->json)
         printf("wrote    %s\n", path);
+    if (g->panels == 0 && !f->o->quiet)
+        gndp_note("%s: there is nothing to draw%s", path, picture == SPECTRA ? ", as the points are no grid or some are missing in every row" : "");
 done:
     for (int i = 0; g != NULL && i < g->blocks; i++)
         free(g->memory[i]);

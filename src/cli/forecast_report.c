@@ -70,14 +70,23 @@ static cell with_interval(gndp_score_value v)
     return c;
 }
 
+/* A number, or that there is none. */
+static cell with_format(const char *format, double value)
+{
+    cell c = {"-"};
+    if (isfinite(value))
+        snprintf(c.text, sizeof c.text, format, value);
+    return c;
+}
+
 static void print_row(const char *name, const gndp_score_table *t, int row)
 {
     printf("%-17s %25s %25s%10.3g", name, with_interval(t->rmse).text, with_interval(t->crps_fair).text, t->bias.value);
     if (!cli_forecast_uncertain(row))
         printf("%10s%8s%8s%8s%8s\n", "-", "-", "-", "-", "-");
     else
-        printf("%10.4g%8.3f%8.1f%8.1f%8.3f\n", t->spread.value, t->ratio.value, 100.0 * t->coverage[0].value, 100.0 * t->coverage[1].value,
-               t->reliability_index);
+        printf("%10s%8s%8.1f%8.1f%8.3f\n", with_format("%.4g", t->spread.value).text, with_format("%.3f", t->ratio.value).text,
+               100.0 * t->coverage[0].value, 100.0 * t->coverage[1].value, t->reliability_index);
 }
 
 /* One table for each threshold. */
@@ -95,8 +104,8 @@ static void print_events(const cli_forecast *f, int p, const char *units)
         for (int r = 0; r < CLI_FORECAST_ROWS; r++) {
             const gndp_event_table *e = &f->event_table[(r * f->o->n_thresholds + t) * f->components + p];
             if (e->values > 0)
-                printf("%-17s %25s %27s%12.4g%11.4f%9lld\n", f->name[r], with_interval(e->brier).text, with_interval(e->skill).text, e->brier_fair.value,
-                       e->frequency, (long long)e->values);
+                printf("%-17s %25s %27s%12s%11.4f%9lld\n", f->name[r], with_interval(e->brier).text, with_interval(e->skill).text,
+                       with_format("%.4g", e->brier_fair.value).text, e->frequency, (long long)e->values);
         }
     }
 }

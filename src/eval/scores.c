@@ -350,8 +350,9 @@ static void figures(const gndp_scores *s, const sums *total, double out[FIGURES]
     out[BIAS] = total->error / w;
     out[MAE] = total->absolute / w;
     out[CRPS] = total->crps / w;
-    out[FAIR] = s->options.members > 1 ? total->fair / w : (double)NAN;
-    out[SPREAD] = s->options.members > 1 ? sqrt(total->variance / w) : (double)NAN;
+    const bool spread = s->exact || s->options.members > 1;
+    out[FAIR] = spread ? total->fair / w : (double)NAN;
+    out[SPREAD] = spread ? sqrt(total->variance / w) : (double)NAN;
     out[RATIO] = out[SPREAD] * (s->exact ? 1.0 : sqrt((m + 1.0) / m)) / out[RMSE];
     out[ENERGY] = total->energy / (double)total->joint; /* NaN where there are none */
     out[ENERGY_FAIR] = total->energy_fair / (double)total->joint;

@@ -226,7 +226,7 @@ static void reliability_index_of_a_flat_histogram_is_zero(void **state)
 static void spread_and_skill_have_hand_computed_values(void **state)
 {
     (void)state;
-    const gndp_scores_options options = {.members = 2, .points = 3, .channels = 1};
+    const gndp_scores_options options = {.members = 2, .points = 3, .channels = 1}, single = {.members = 1, .points = 3, .channels = 1};
     const double members[6] = {-0.5, -1.0, -1.0, 0.5, 1.0, 1.0}, truth[3] = {3.0, 1.0, 2.0}, mean[3] = {0.0}, sd[3] = {2.0, 2.0, 0.0};
     gndp_spread_bin bin[GNDP_SPREAD_BINS];
     gndp_scores *scores = NULL;
@@ -251,6 +251,12 @@ static void spread_and_skill_have_hand_computed_values(void **state)
     close_to(bin[0].error, sqrt(5.0), 1e-15);
     must(gndp_scores_table(scores, 0, &table));
     close_to(table.ratio.value, sqrt(8.0 / 14.0), 1e-15); /* a law has no finite number of members to allow for */
+    gndp_scores_free(scores);
+    must(gndp_scores_create(&single, &scores)); /* beside an ensemble of one member it is the same */
+    must(gndp_scores_add_gaussian(scores, mean, sd, truth, NULL));
+    must(gndp_scores_table(scores, 0, &table));
+    close_to(table.ratio.value, sqrt(8.0 / 14.0), 1e-15);
+    close_to(table.crps_fair.value, table.crps.value, 0.0);
     gndp_scores_free(scores);
 }
 
