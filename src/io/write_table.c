@@ -74,12 +74,13 @@ static int64_t size_of(const gndp_table *t, const gndp_write_options *options)
 static gndp_status put_labels(int nc, const char *path, const gndp_table_dim *dim, int id)
 {
     gndp_status st = GNDP_OK;
+    const size_t n = dim->size > 0 ? (size_t)dim->size : 0; /* it was checked; gcc's sanitizer builds cannot see it */
     size_t length = 1;
     char *letters = NULL, name[80];
     int dims[2] = {id, -1}, var;
     for (int64_t i = 0; i < dim->size; i++)
         length = strlen(dim->label[i]) > length ? strlen(dim->label[i]) : length;
-    letters = calloc((size_t)dim->size, length);
+    letters = calloc(n, length);
     GNDP_CHECK(letters != NULL, GNDP_ERR_NOMEM, "%lld names", (long long)dim->size);
     for (int64_t i = 0; i < dim->size; i++)
         memcpy(letters + (size_t)i * length, dim->label[i], strlen(dim->label[i]));
