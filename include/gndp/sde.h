@@ -211,11 +211,21 @@ GNDP_API gndp_node gndp_noised_targets(gndp_graph *g, const gndp_limit_nodes *li
 GNDP_API gndp_node gndp_denoising_loss(gndp_graph *g, const gndp_parametrisation *parametrisation, const gndp_limit_nodes *limit,
                                        const gndp_score_inputs *in, gndp_node output, gndp_node y0, gndp_node z);
 
+typedef enum gndp_time_rule {
+    GNDP_TIMES_UNIFORM,   /* in t */
+    GNDP_TIMES_LIKELIHOOD /* density prop. to beta(t)/max(v_t, GNDP_TIMES_CLIP): with the weighted loss of target S (target K: of a white limit) the mean loss is
+                             then, up to a factor, int beta E|L'(s - grad log p)|^2 dt, which bounds the log-likelihood (Song et al. 2021,
+                             arXiv:2101.09258); nearer to the data more often */
+} gndp_time_rule;
+#define GNDP_TIMES_CLIP 1e-3
+
 /**
- * Low-discrepancy times: one uniform in each of n equal strata of [t0, t1], strata paired with realizations at random; a function of (seed, step).
+ * Low-discrepancy times: one uniform in each of n equal strata of the law's distribution function on [t0, t1], strata paired with realizations at random; a
+ * function of (seed, step).
  * @param t, decay, variance  [n] out
  */
-GNDP_API void gndp_schedule_draw(const gndp_schedule *schedule, uint64_t seed, uint32_t step, int64_t n, double *t, double *decay, double *variance);
+GNDP_API void gndp_schedule_draw(const gndp_schedule *schedule, gndp_time_rule rule, uint64_t seed, uint32_t step, int64_t n, double *t, double *decay,
+                                 double *variance);
 
 #ifdef __cplusplus
 }

@@ -107,6 +107,8 @@ static const gndp_config_key keys[] = {
     WHOLE("train.learning_rate.decay_steps", "steps", NULL, 1, MANY, "step at which the decay ends, counted from 0; absent: train.steps"),
     NUMBER("train.clip", "", "1", 0, MANY, "largest global norm of a gradient; 0: no clipping"),
     NUMBER("train.weight_decay", "", "0", 0, 10, "decoupled weight decay, times the learning rate"),
+    CHOICE("train.times", "uniform", "uniform|likelihood",
+           "diffusion times of the loss: uniform, or with density beta/v, by which the weighted loss of target S bounds the log-likelihood"),
     NUMBER("train.ema", "", "0.999", 0, 0.9999999, "decay of the moving average of parameters, which samples use; 0: none"),
     WHOLE("train.seed", "", "1", 0, MANY, "seed of parameters, batches, times and noise"),
     CHOICE("train.precision", "f32", "f32|bf16", "operands of matrix products; bf16 is faster where the processor has it"),

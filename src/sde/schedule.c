@@ -325,8 +325,23 @@ gndp_linear_law gndp_schedule_bridge(const gndp_schedule *s, double from, double
 
 /* ---- Times for training ---------------------------------------------------------------------- */
 
-void gndp_schedule_draw(const gndp_schedule *s, uint64_t seed, uint32_t step, int64_t n, double *t,
-                        double *decay, double *variance)
+/*
+ * dB/max(1 - exp(-B), clip) has the integral F(B) = B/clip up to B_c = -ln(1 - clip), and from there
+ * B_c/clip + ln(expm1(B)/expm1(B_c)). The time at which F has the share u of its end.
+ */
+static double likelihood_time(const gndp_schedule *s, double u)
+{
+    const double clip = GNDP_TIMES_CLIP, edge = -log1p(-clip), low = edge / clip,
+                 end = gndp_schedule_integral(s, s->t1);
+    if (end <= edge) {
+        return gndp_schedule_time(s, u * end);
+    }
+    const double at = u * (low + log(expm1(end) / expm1(edge)));
+    return gndp_schedule_time(s, at <= low ? at * clip : log1p(expm1(edge) * exp(at - low)));
+}
+
+void gndp_schedule_draw(const gndp_schedule *s, gndp_time_rule rule, uint64_t seed, uint32_t step,
+                        int64_t n, double *t, double *decay, double *variance)
 {
     double table[GNDP_DISCRETE_MAX + 1];
     if (s->kind == GNDP_SCHEDULE_DISCRETE) {
@@ -336,7 +351,8 @@ void gndp_schedule_draw(const gndp_schedule *s, uint64_t seed, uint32_t step, in
     (void)gndp_random_uniform_f64(seed, step, 0, SDE_STREAM_TIMES, 0, n, t);
     (void)gndp_random_uniform_f64(seed, step, 0, SDE_STREAM_PAIRING, 0, n, decay);
     for (int64_t i = 0; i < n; i++) {
-        t[i] = s->t0 + span(s) * (((double)i + t[i]) / (double)n);
+        const double u = ((double)i + t[i]) / (double)n;
+        t[i] = rule == GNDP_TIMES_LIKELIHOOD ? likelihood_time(s, u) : s->t0 + span(s) * u;
     }
     for (int64_t i = n - 1; i > 0; i--) { /* Fisher and Yates' shuffle */
         const int64_t j = (int64_t)(decay[i] * (double)(i + 1));

@@ -46,7 +46,7 @@ gndp_status train_settings_read(const gndp_model *model, const gndp_batch_source
 {
     gndp_status st = GNDP_OK;
     const gndp_config *config = model->config;
-    const char *precision;
+    const char *precision, *times;
     int64_t seed;
     memset(out, 0, sizeof *out);
     GNDP_TRY(gndp_config_integer(config, "train.batch", &out->batch));
@@ -60,6 +60,8 @@ gndp_status train_settings_read(const gndp_model *model, const gndp_batch_source
         GNDP_TRY(gndp_config_integer(config, "train.learning_rate.decay_steps", &out->decay_steps));
     GNDP_TRY(gndp_config_number(config, "train.clip", &out->clip));
     GNDP_TRY(gndp_config_number(config, "train.ema", &out->ema));
+    GNDP_TRY(gndp_config_text(config, "train.times", &times));
+    out->times = strcmp(times, "likelihood") == 0 ? GNDP_TIMES_LIKELIHOOD : GNDP_TIMES_UNIFORM;
     GNDP_TRY(gndp_config_number(config, "train.weight_decay", &out->weight_decay));
     GNDP_TRY(gndp_config_integer(config, "train.seed", &seed));
     GNDP_TRY(gndp_config_text(config, "train.precision", &precision));
@@ -329,7 +331,8 @@ static gndp_status load(train_steps *s, const gndp_batch_source *source, uint32_
                (long long)s->settings.max_points);
     GNDP_TRY(gndp_normaliser_apply(&s->model->normaliser, s->settings.batch, m, s->batch.point, s->batch.values));
     model_swap(s->model, s->settings.batch, m, s->batch.values);
-    gndp_schedule_draw(gndp_process_schedule(s->model->process), s->settings.seed, step, s->settings.batch, s->t, s->decay, s->variance);
+    gndp_schedule_draw(gndp_process_schedule(s->model->process), s->settings.times, s->settings.seed, step, s->settings.batch, s->t, s->decay,
+                       s->variance);
     for (int64_t b = 0; b < s->settings.batch; b++) {
         ((float *)s->time[0].data)[b] = (float)s->t[b];
         ((float *)s->time[1].data)[b] = (float)s->decay[b];

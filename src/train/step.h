@@ -14,6 +14,7 @@ typedef struct train_settings {
     int64_t batch, steps, warmup, decay_steps, max_points;
     int64_t context_low, context_high; /* numbers of clean points of a field */
     double initial, peak, end, clip, ema, weight_decay;
+    gndp_time_rule times;
     uint64_t seed;
     bool bf16, shared, context; /* context: the network takes a flag */
 } train_settings;

@@ -129,7 +129,7 @@ static void schedule_draw_fills_every_stratum_once(void **state)
     for (int kind = 0; kind < KINDS; kind++) {
         const gndp_schedule s = schedule_of(kind);
         int hit[N] = {0};
-        gndp_schedule_draw(&s, 7, 3, N, t, r, v);
+        gndp_schedule_draw(&s, GNDP_TIMES_UNIFORM, 7, 3, N, t, r, v);
         for (int i = 0; i < N; i++) {
             const int stratum = (int)((t[i] - s.t0) / (s.t1 - s.t0) * N);
             assert_true(stratum >= 0 && stratum < N);
@@ -152,12 +152,52 @@ static void schedule_draw_fills_every_stratum_once(void **state)
         }
         assert_near(mean, 0.5, 5.0 * sqrt(1.0 / 12.0 / N));
         assert_near(square, 1.0 / 12.0, 5.0 * sqrt(1.0 / 180.0 / N));
-        gndp_schedule_draw(&s, 7, 3, N, again, r, v);
+        gndp_schedule_draw(&s, GNDP_TIMES_UNIFORM, 7, 3, N, again, r, v);
         assert_memory_equal(t, again, sizeof t);
-        gndp_schedule_draw(&s, 7, 4, N, again, r, v);
+        gndp_schedule_draw(&s, GNDP_TIMES_UNIFORM, 7, 4, N, again, r, v);
         assert_memory_not_equal(t, again, sizeof t);
     }
     assert_false(in_order); /* strata are paired at random */
+}
+
+/* Integral of beta/max(v, clip) over time, which is that of 1/max(1 - exp(-B), clip) over B: Simpson's rule on pieces that halve towards 0. */
+static double mass(double end)
+{
+    enum { STEPS = 64, PIECES = 60 };
+    double sum = 0.0, high = end;
+    for (int piece = 0; piece < PIECES; piece++, high *= 0.5) {
+        const double low = piece < PIECES - 1 ? 0.5 * high : 0.0, h = (high - low) / STEPS;
+        for (int i = 0; i <= STEPS; i++) {
+            const double weight = i == 0 || i == STEPS ? 1.0 : i % 2 == 1 ? 4.0 : 2.0;
+            sum += weight * h / 3.0 / fmax(-expm1(-(low + h * i)), GNDP_TIMES_CLIP);
+        }
+    }
+    return sum;
+}
+
+/* Every stratum of the density's integral has one draw; 1e-3 of one is what the edge of the clip costs the quadrature. */
+static void schedule_draws_times_of_the_likelihood(void **state)
+{
+    (void)state;
+    enum { N = 64 };
+    double t[N], r[N], v[N];
+    for (int kind = 0; kind < KINDS; kind++) {
+        const gndp_schedule s = schedule_of(kind);
+        const double all = mass(gndp_schedule_integral(&s, s.t1));
+        int hit[N] = {0};
+        gndp_schedule_draw(&s, GNDP_TIMES_LIKELIHOOD, 7, 3, N, t, r, v);
+        for (int i = 0; i < N; i++) {
+            const double at = N * mass(gndp_schedule_integral(&s, t[i])) / all;
+            assert_near(v[i], gndp_schedule_marginal(&s, t[i]).variance, 1e-12);
+            if (fabs(at - round(at)) > 1e-3) {
+                assert_true(at > 0.0 && at < N);
+                hit[(int)at]++;
+            }
+        }
+        for (int i = 0; i < N; i++) {
+            assert_true(hit[i] <= 1);
+        }
+    }
 }
 
 static void schedule_refuses_what_is_no_schedule(void **state)
@@ -189,6 +229,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(schedule_variance_is_exact_when_little_noise_has_come),
     cmocka_unit_test(schedule_laws_fit_together),
     cmocka_unit_test(schedule_draw_fills_every_stratum_once),
+    cmocka_unit_test(schedule_draws_times_of_the_likelihood),
     cmocka_unit_test(schedule_refuses_what_is_no_schedule),
 };
 GNDP_TEST_MAIN(tests)
