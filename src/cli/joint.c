@@ -237,14 +237,17 @@ int cli_joint_prior(const cli_joint *joint, const gndp_model *model, const char 
     double *unit = NULL;
     const int64_t n = joint->size;
     *out = NULL;
+    if (n > PRIOR_MAX)
+        return gndp_failure("--prior: a kernel other than the limit wants eigenvectors, made of up to %d values; the points have %lld", PRIOR_MAX, (long long)n);
     GNDP_LIBRARY(gndp_kernel_parse(text, &kernel));
-    GNDP_LIBRARY(gndp_process_create(gndp_process_schedule(gndp_model_process(model)), kernel, joint->components, NULL, &process));
     GNDP_LIBRARY(gndp_model_points(model, &joint->coords, &x, &points));
-    GNDP_LIBRARY(gndp_process_law(process, points, NULL, &law));
-    if (n > PRIOR_MAX) {
-        code = gndp_failure("a prior of its own wants its eigenvectors, up to %d values; the points have %lld", PRIOR_MAX, (long long)n);
+    const int outputs = gndp_kernel_outputs(kernel, x.type.dim[1]);
+    if (outputs != 1 && outputs != joint->components) {
+        code = gndp_failure("--prior: the kernel has %d outputs, the model's fields %d components", outputs, joint->components);
         goto done;
     }
+    GNDP_LIBRARY(gndp_process_create(gndp_process_schedule(gndp_model_process(model)), kernel, joint->components, NULL, &process));
+    GNDP_LIBRARY(gndp_process_law(process, points, NULL, &law));
     unit = calloc((size_t)(n * n), sizeof *unit);
     *out = malloc((size_t)(n * n) * sizeof **out);
     if (unit == NULL || *out == NULL) {

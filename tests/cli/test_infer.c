@@ -735,6 +735,7 @@ static void infer_wrong_usage_is_one_line(void **state)
     assert_one_line(1, "langevin", "infer run/model.nc --obs obs.csv --method langevni -o o.nc");
     assert_one_line(2, "belongs to langevin", "infer run/model.nc --obs obs.csv --method guidance --inner 3 -o o.nc");
     assert_one_line(2, "its own steps", "infer run/model.nc --obs obs.csv --method bridge --sampler em -o o.nc");
+    assert_one_line(1, "2 outputs", "infer run/model.nc --obs obs.csv --prior 'diag(rbf(), outputs=2)' -q -o o.nc");
     assert_one_line(2, "belongs to bridge", "infer run/model.nc --obs obs.csv --method langevin --prior 'rbf()' -o o.nc");
     assert_one_line(2, "did you mean 'schur'", "infer run/model.nc --obs obs.csv --method langevin --preconditioner shur -o o.nc");
     assert_one_line(2, "--sigma", "infer run/model.nc --obs obs.csv --sigma -1 -o o.nc");
