@@ -467,13 +467,18 @@ static gndp_status draw(const char *spec, problem *p, int64_t chains, double *y,
     for (int64_t r = 0; r < chains; r++) {
         member[r] = (uint32_t)r;
     }
-    o.prior = prior ? p->s0 : NULL;
+    gndp_prior *made = NULL;
+    if (prior) {
+        need(gndp_prior_create(p->learned != NULL ? gndp_generator_law(p->learned) : p->law, p->s0, &made));
+    }
+    o.prior = made;
     o.seed = 3;
     const double start = seconds();
     const gndp_status st =
         gndp_conditional_sample(p->ev, &p->schedule, p->cd, &o, chains, member, y, report);
     *spent += seconds() - start;
     free(member);
+    gndp_prior_free(made);
     return st;
 }
 

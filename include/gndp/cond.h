@@ -43,6 +43,19 @@ typedef struct gndp_conditioner gndp_conditioner;
 GNDP_API gndp_status gndp_conditioner_create(const gndp_gaussian *law, const gndp_linear_obs *obs, gndp_conditioner **out);
 GNDP_API void gndp_conditioner_free(gndp_conditioner *conditioner);
 
+/**
+ * A Gaussian stand-in for the data, N(., S0), beside a limit N(m, K): eigenvectors S0 X = K X diag(w), X'K X = 1, from which the covariance of the clean field
+ * given a noised one follows at every time. Of order (N P)^3, so it is made once, for any observations and members; immutable.
+ */
+typedef struct gndp_prior gndp_prior;
+
+/**
+ * @param law  the limit, borrowed;  @param s0  [N P, N P] covariance, symmetric positive semidefinite, normalised values, copied. At most 16384 values
+ * @return GNDP_OK; GNDP_ERR_RANGE for more; GNDP_ERR_NONFINITE names the entry; GNDP_ERR_NOT_PD for an S0 that is not semidefinite, or a singular limit
+ */
+GNDP_API gndp_status gndp_prior_create(const gndp_gaussian *law, const double *s0, gndp_prior **out);
+GNDP_API void gndp_prior_free(gndp_prior *prior);
+
 /* ---- Methods --------------------------------------------------------------------------------- */
 
 typedef enum gndp_preconditioner {
@@ -113,7 +126,7 @@ typedef struct gndp_conditional_options {
     /* bridge too: the clean field is drawn from N(E_0, C_t) given the observations, C_t by S0, and the next state from the bridge to it. One evaluation a
        step. A draw of the posterior after any number of steps, one even, where the data are Gaussian with covariance S0; with another S0 biased like a
        surrogate, whatever the steps. Needs no derivative of the score, is not stiff, and takes observations without error. */
-    const double *prior;                 /* S0 [N P, N P] of PRIOR, symmetric positive semidefinite; NULL: K, as for a limit that has the covariance of the data */
+    const gndp_prior *prior;             /* of PRIOR, made with the conditioner's limit, borrowed; NULL: S0 = K, as for a limit that has the covariance of the data */
     double kappa;                        /* default 0.5 */
     double strength;                     /* of the guidance, default 1 */
     double least_variance;               /* added to observations without error, default 1e-6 */

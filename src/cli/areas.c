@@ -11,6 +11,7 @@
 
 typedef struct columns {
     int side[2 * GNDP_MAX_AXES], sides;
+    char name[2 * GNDP_MAX_AXES][32]; /* of the sides */
     int time, variable, value, units, sigma;
 } columns;
 
@@ -24,11 +25,11 @@ static int find_columns(const gndp_csv *csv, const cli_observed *observed, colum
                     .units = gndp_csv_column(csv, "units"),
                     .sigma = gndp_csv_column(csv, "sigma")};
     for (int s = 0; s < at->sides; s++) {
-        char name[32];
+        char *name = at->name[s];
         if (observed->space == GNDP_SPACE_SPHERE)
-            snprintf(name, sizeof name, "%s", edges[s]);
+            snprintf(name, sizeof at->name[s], "%s", edges[s]);
         else
-            snprintf(name, sizeof name, "x%d_%s", s / 2 + 1, s % 2 == 0 ? "low" : "high");
+            snprintf(name, sizeof at->name[s], "x%d_%s", s / 2 + 1, s % 2 == 0 ? "low" : "high");
         at->side[s] = gndp_csv_column(csv, name);
         if (at->side[s] < 0)
             return gndp_failure("%s: there is no column '%s'; means over areas want %s, variable, value, and may have time, units, sigma", csv->path, name,
@@ -47,18 +48,17 @@ static const char *cell_of(const gndp_csv *csv, int64_t row, int column)
 /* The case of the row's time; -1: all, the table has no times; -2: none. */
 static int case_of(const gndp_csv *csv, int64_t row, int column, const cli_observed *observed, int *out)
 {
-    int code = GNDP_EXIT_DONE;
     double time_s;
     *out = -1;
     if (column < 0 || cell_of(csv, row, column)[0] == '\0')
-        return code;
-    GNDP_LIBRARY(gndp_calendar_parse(observed->calendar, cell_of(csv, row, column), &time_s, NULL));
+        return GNDP_EXIT_DONE;
+    if (gndp_calendar_parse(observed->calendar, cell_of(csv, row, column), &time_s, NULL) != GNDP_OK)
+        return gndp_failure_library_at(csv->path, csv->line[row]);
     *out = -2;
     for (int c = 0; c < observed->n_cases; c++)
         if (fabs(observed->time_s[c] - time_s) < 0.5)
             *out = c;
-done:
-    return code;
+    return GNDP_EXIT_DONE;
 }
 
 static bool is_within(gndp_space space, int C, const double *side, const double *x)
@@ -113,8 +113,12 @@ static int read_row(const gndp_csv *csv, int64_t row, const columns *at, const g
         GNDP_LIBRARY(gndp_csv_number(csv, row, at->sigma, &a->sd));
     if (a->sd < 0.0)
         return gndp_failure("%s line %lld: sigma %g is negative", csv->path, (long long)a->line, a->sd);
-    if (units[0] != '\0' && observed->units[a->component][0] != '\0' && strcmp(units, observed->units[a->component]) != 0)
-        GNDP_LIBRARY(gndp_units_convert(name, units, observed->units[a->component], &factor, &offset));
+    for (int s = 0; s < at->sides; s += observed->space == GNDP_SPACE_SPHERE ? at->sides : 2) /* longitudes go round */
+        if (a->side[s] > a->side[s + 1])
+            return gndp_failure("%s line %lld: %s %g is above %s %g", csv->path, (long long)a->line, at->name[s], a->side[s], at->name[s + 1], a->side[s + 1]);
+    if (units[0] != '\0' && observed->units[a->component][0] != '\0' && strcmp(units, observed->units[a->component]) != 0 &&
+        gndp_units_convert(name, units, observed->units[a->component], &factor, &offset) != GNDP_OK)
+        return gndp_failure_library_at(csv->path, a->line);
     a->value = factor * a->value + offset;
     a->sd *= fabs(factor);
     GNDP_STEP(case_of(csv, row, at->time, observed, &a->c));
@@ -134,6 +138,10 @@ int cli_areas_read(const char *path, const gndp_fieldset_spec *model, const gndp
         return code;
     GNDP_LIBRARY(gndp_csv_read(path, true, &csv));
     GNDP_STEP(find_columns(&csv, observed, &at));
+    if (csv.n_rows == 0) {
+        code = gndp_failure("%s has no rows", path);
+        goto done;
+    }
     out->area = calloc((size_t)csv.n_rows + 1, sizeof *out->area);
     x = malloc((size_t)(target->n * target->columns) * sizeof *x);
     w = malloc((size_t)target->n * sizeof *w);

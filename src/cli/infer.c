@@ -417,7 +417,7 @@ static void job_free(gndp_infer_job *j)
     free(j->reserved);
     free(j->history);
     free(j->todo);
-    free(j->prior);
+    gndp_prior_free(j->prior);
     free(j->z);
     free(j->block);
     free(j->kept);

@@ -62,7 +62,7 @@ typedef struct gndp_infer_job {
     gndp_output csv, table;        /* OUT.csv; the table of --check */
     char *history;
     int64_t *todo, n_todo, done;   /* places in the list of members: those that a resumed file lacks */
-    double *prior;                 /* [joint size, joint size] of method.prior; NULL: none */
+    gndp_prior *prior;             /* of method.prior; NULL: none */
     double *z, *block;             /* [batch, joint size] */
     double *kept;                  /* [members, N P] of one case, where no file of members is written */
     double *predicted;             /* [cases, members, reserved, P] */

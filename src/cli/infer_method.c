@@ -35,12 +35,22 @@ enum { LANGEVIN = 1, HYBRID = 2, REPAINT = 4, GUIDANCE = 8, SMC = 16, TWISTED = 
 static const char *const method_names[] = {"langevin", "hybrid", "repaint", "guidance", "smc", "twisted", "bridge", "amortised"};
 enum { METHODS = sizeof method_names / sizeof *method_names };
 
-static int bit_of(const gndp_conditional_info *method)
+static int bit_of_name(const char *name)
 {
     for (int i = 0; i < METHODS; i++)
-        if (strcmp(method->name, method_names[i]) == 0)
+        if (strcmp(name, method_names[i]) == 0)
             return 1 << i;
     return ALL; /* one that this table does not know reads everything */
+}
+
+static int bit_of(const gndp_conditional_info *method)
+{
+    return bit_of_name(method->name);
+}
+
+static bool reads_prior(const char *method)
+{
+    return (bit_of_name(method) & (BRIDGE | GUIDANCE | TWISTED)) != 0;
 }
 
 /* One setting: a whole number, a number or a choice. */
@@ -202,11 +212,6 @@ static void describe(cli_method *m)
         add(m, ": biased unless the limit is white");
 }
 
-static bool reads_prior(const char *method)
-{
-    return strcmp(method, "bridge") == 0 || strcmp(method, "guidance") == 0 || strcmp(method, "twisted") == 0;
-}
-
 int cli_method_make(const cli_method_options *given, const gndp_model *model, cli_method *out)
 {
     int code = GNDP_EXIT_DONE;
@@ -220,7 +225,8 @@ int cli_method_make(const cli_method_options *given, const gndp_model *model, cl
         GNDP_LIBRARY(gndp_config_text(config, "infer.prior", &out->prior));
     if (strcmp(method, "auto") == 0 || (given->prior != NULL && !reads_prior(method)))
         method = out->prior != NULL ? "bridge" : "langevin";
-    if (out->prior != NULL && strcmp(out->prior, "limit") == 0)
+    const bool limit = out->prior != NULL && strcmp(out->prior, "limit") == 0;
+    if (limit)
         out->prior = NULL;
     const bool own = given->method == NULL || strcmp(given->method, method) == 0;
     GNDP_LIBRARY(gndp_conditional_find(given->method != NULL ? given->method : method, &info));
@@ -247,6 +253,8 @@ int cli_method_make(const cli_method_options *given, const gndp_model *model, cl
     if (sampler != NULL)
         GNDP_LIBRARY(gndp_sampler_find(sampler, &out->options.predictor));
     GNDP_STEP(fill(given, config, own, &out->options));
+    if (limit && bit_of(info) & (GUIDANCE | TWISTED) && out->options.covariance == GNDP_GUIDANCE_AUTO)
+        out->options.covariance = GNDP_GUIDANCE_PRIOR; /* that of the limit, as asked: alone it would be a surrogate */
     describe(out);
 done:
     return code;

@@ -226,7 +226,7 @@ void cli_joint_physical(const cli_joint *joint, int64_t n, const double *z, doub
             values[r * joint->size + i] = joint->offset[i] + joint->scale[i] * z[r * joint->size + joint->column[i]];
 }
 
-int cli_joint_prior(const cli_joint *joint, const gndp_model *model, const char *text, double **out)
+int cli_joint_prior(const cli_joint *joint, const gndp_model *model, const char *text, gndp_prior **out)
 {
     int code = GNDP_EXIT_DONE;
     gndp_kernel *kernel = NULL;
@@ -234,7 +234,7 @@ int cli_joint_prior(const cli_joint *joint, const gndp_model *model, const char 
     gndp_points *points = NULL;
     gndp_gaussian *law = NULL;
     gndp_array x = {0};
-    double *unit = NULL;
+    double *unit = NULL, *s0 = NULL;
     const int64_t n = joint->size;
     *out = NULL;
     if (n > PRIOR_MAX)
@@ -249,16 +249,18 @@ int cli_joint_prior(const cli_joint *joint, const gndp_model *model, const char 
     GNDP_LIBRARY(gndp_process_create(gndp_process_schedule(gndp_model_process(model)), kernel, joint->components, NULL, &process));
     GNDP_LIBRARY(gndp_process_law(process, points, NULL, &law));
     unit = calloc((size_t)(n * n), sizeof *unit);
-    *out = malloc((size_t)(n * n) * sizeof **out);
-    if (unit == NULL || *out == NULL) {
+    s0 = malloc((size_t)(n * n) * sizeof *s0);
+    if (unit == NULL || s0 == NULL) {
         code = gndp_failure_memory();
         goto done;
     }
     for (int64_t i = 0; i < n; i++)
         unit[i * n + i] = 1.0;
-    GNDP_LIBRARY(gndp_gaussian_apply(law, n, unit, *out));
+    GNDP_LIBRARY(gndp_gaussian_apply(law, n, unit, s0));
+    GNDP_LIBRARY(gndp_prior_create(gndp_generator_law(joint->generator), s0, out));
 done:
     free(unit);
+    free(s0);
     gndp_array_free(&x);
     gndp_model_points_free(points);
     gndp_gaussian_free(law);

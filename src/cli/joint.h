@@ -29,8 +29,8 @@ int cli_points_find(const gndp_coords *coords, int64_t n, const double *x, int64
 int cli_joint_open(cli_joint *joint, gndp_model *model, int64_t batch, bool bf16);
 void cli_joint_free(cli_joint *joint);
 
-/** Covariance [N P, N P] of a kernel on the points of an open joint, normalised values as `process.kernel`; free() it. Up to 16384 values. */
-int cli_joint_prior(const cli_joint *joint, const gndp_model *model, const char *kernel, double **out);
+/** A kernel's covariance on the points of an open joint, normalised values as `process.kernel`, beside its limit; gndp_prior_free() it. */
+int cli_joint_prior(const cli_joint *joint, const gndp_model *model, const char *kernel, gndp_prior **out);
 
 /** Fields [n, N P] as samplers give them to physical units: those of the model's channels, in the order of files. */
 void cli_joint_physical(const cli_joint *joint, int64_t n, const double *z, double *values);

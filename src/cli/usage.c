@@ -80,6 +80,13 @@ int gndp_failure_library(void)
     return gndp_failure("%.*s", length, text);
 }
 
+int gndp_failure_library_at(const char *path, int64_t line)
+{
+    int length;
+    const char *text = library_text(&length);
+    return gndp_failure("%s line %lld: %.*s", path, (long long)line, length, text);
+}
+
 void gndp_note_library(const char *what)
 {
     int length;

@@ -5,6 +5,7 @@
 #define GNDP_CLI_USAGE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* What the program exits with. */
 enum {
@@ -46,6 +47,8 @@ int gndp_failure(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** The same with the text of the library's last error; its place and the way it
  * came only if messages are verbose. */
 int gndp_failure_library(void);
+/** The same after the place in a file that it concerns. */
+int gndp_failure_library_at(const char *path, int64_t line);
 
 /** Out of memory. */
 int gndp_failure_memory(void);

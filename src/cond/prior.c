@@ -11,27 +11,25 @@
 
 /* ---- Making one ------------------------------------------------------------------------------ */
 
-/* X and w of S0 X = K X w, X' K X = 1 (x: rows are the vectors), by LAPACK. */
-static gndp_status pencil(const gndp_gaussian *law, const double *prior, double *x, double *w)
+/* X and w by LAPACK; the vectors are rows of x. */
+static gndp_status pencil(const gndp_gaussian *law, const double *s0, double *x, double *w)
 {
     gndp_status st = GNDP_OK;
     const int64_t n = gndp_gaussian_size(law);
-    double *k = calloc((size_t)(n * n) + 1, sizeof *k), *unit = NULL, *work = NULL, size = 0.0;
+    double *k = calloc((size_t)(n * n), sizeof *k), *unit = NULL, *work = NULL, size = 0.0;
     lapack_int *iwork = NULL, isize = 0;
     const int before = gaussian_threads_begin(gndp_threads_get());
-    GNDP_CHECK(n >= 1 && n <= 16384, GNDP_ERR_RANGE,
-               "a prior of %lld values: an eigendecomposition is made of 1 to 16384", (long long)n);
     unit = calloc((size_t)(n * n), sizeof *unit);
     GNDP_CHECK(k != NULL && unit != NULL, GNDP_ERR_NOMEM, "%lld values", (long long)(n * n));
     for (int64_t i = 0; i < n * n; i++) {
-        GNDP_CHECK(isfinite(prior[i]), GNDP_ERR_NONFINITE, "the prior's entry (%lld, %lld) is %g",
-                   (long long)(i / n), (long long)(i % n), prior[i]);
+        GNDP_CHECK(isfinite(s0[i]), GNDP_ERR_NONFINITE, "the prior's entry (%lld, %lld) is %g",
+                   (long long)(i / n), (long long)(i % n), s0[i]);
     }
     for (int64_t i = 0; i < n; i++) {
         unit[i * n + i] = 1.0;
     }
     GNDP_TRY(gndp_gaussian_apply(law, n, unit, k));
-    memcpy(x, prior, (size_t)(n * n) * sizeof *x);
+    memcpy(x, s0, (size_t)(n * n) * sizeof *x);
     LAPACKE_dsygvd_work(LAPACK_COL_MAJOR, 1, 'V', 'L', (int)n, x, (int)n, k, (int)n, w, &size, -1,
                         &isize, -1);
     work = malloc((size_t)size * sizeof *work);
@@ -56,26 +54,58 @@ done:
     return st;
 }
 
+gndp_status gndp_prior_create(const gndp_gaussian *law, const double *s0, gndp_prior **out)
+{
+    gndp_status st = GNDP_OK;
+    gndp_prior *prior = NULL;
+    GNDP_CHECK(law != NULL && s0 != NULL && out != NULL, GNDP_ERR_ARG, "an argument is NULL");
+    *out = NULL;
+    const int64_t n = gndp_gaussian_size(law);
+    GNDP_CHECK(n >= 1 && n <= 16384, GNDP_ERR_RANGE,
+               "a prior of %lld values: an eigendecomposition is made of 1 to 16384", (long long)n);
+    prior = calloc(1, sizeof *prior);
+    GNDP_CHECK(prior != NULL, GNDP_ERR_NOMEM, "%zu bytes", sizeof *prior);
+    prior->size = n;
+    prior->x = malloc((size_t)(n * n) * sizeof *prior->x);
+    prior->w = malloc((size_t)n * sizeof *prior->w);
+    GNDP_CHECK(prior->x != NULL && prior->w != NULL, GNDP_ERR_NOMEM, "a prior of %lld values",
+               (long long)n);
+    GNDP_TRY(pencil(law, s0, prior->x, prior->w));
+    *out = prior;
+    prior = NULL;
+done:
+    gndp_prior_free(prior);
+    return st;
+}
+
+void gndp_prior_free(gndp_prior *prior)
+{
+    if (prior != NULL) {
+        free(prior->x);
+        free(prior->w);
+        free(prior);
+    }
+}
+
 gndp_status prior_open(const cond_run *run, cond_prior *prior)
 {
     gndp_status st = GNDP_OK;
+    const gndp_prior *made = run->options->prior;
     const int64_t n = run->size, c = run->c;
     double *seen = NULL;
-    *prior = (cond_prior){0};
-    if (run->options->prior == NULL) {
+    *prior = (cond_prior){.made = made};
+    if (made == NULL) {
         goto done;
     }
+    GNDP_CHECK(made->size == n, GNDP_ERR_SHAPE, "a prior of %lld values for fields of %lld",
+               (long long)made->size, (long long)n);
     seen = malloc((size_t)c * sizeof *seen + 1);
-    prior->x = malloc((size_t)(n * n) * sizeof *prior->x + 1);
     prior->shape = malloc((size_t)(c * n) * sizeof *prior->shape + 1);
-    prior->w = malloc((size_t)n * sizeof *prior->w + 1);
-    prior->work = malloc((size_t)n * sizeof *prior->work + 1);
-    GNDP_CHECK(seen != NULL && prior->x != NULL && prior->shape != NULL && prior->w != NULL &&
-                   prior->work != NULL,
-               GNDP_ERR_NOMEM, "a prior of %lld values", (long long)n);
-    GNDP_TRY(pencil(run->cd->law, run->options->prior, prior->x, prior->w));
+    prior->work = malloc((size_t)n * sizeof *prior->work);
+    GNDP_CHECK(seen != NULL && prior->shape != NULL && prior->work != NULL, GNDP_ERR_NOMEM,
+               "a prior of %lld values seen %lld times", (long long)n, (long long)c);
     for (int64_t i = 0; i < n; i++) {
-        cond_pull(run->cd, prior->x + i * n, seen);
+        cond_pull(run->cd, made->x + i * n, seen);
         for (int64_t j = 0; j < c; j++) {
             prior->shape[j * n + i] = seen[j];
         }
@@ -87,10 +117,8 @@ done:
 
 void prior_close(cond_prior *prior)
 {
-    double *const arrays[] = {prior->x, prior->shape, prior->w, prior->work};
-    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
-        free(arrays[i]);
-    }
+    free(prior->shape);
+    free(prior->work);
     *prior = (cond_prior){0};
 }
 
@@ -106,14 +134,14 @@ void prior_seen(const cond_run *run, cond_prior *prior, gndp_linear_law at, doub
     const int64_t c = run->c, n = run->size;
     for (int64_t i = 0; i < c; i++) {
         const double *row = prior->shape + i * n;
-        if (prior->x == NULL) {
+        if (prior->made == NULL) {
             for (int64_t j = 0; j < c; j++) {
                 seen[i * c + j] = share(at, 1.0) * run->cd->aka[i * c + j];
             }
             continue;
         }
         for (int64_t k = 0; k < n; k++) {
-            prior->work[k] = row[k] * share(at, prior->w[k]);
+            prior->work[k] = row[k] * share(at, prior->made->w[k]);
         }
         for (int64_t j = 0; j <= i; j++) {
             seen[i * c + j] = seen[j * c + i] = small_dot(n, prior->work, prior->shape + j * n);
@@ -173,7 +201,7 @@ static gndp_status draw_of_prior(cond_run *run, cond_prior *prior, gndp_linear_l
     for (int64_t r = 0; r < run->rows; r++) {
         double *u = run->u + r * n, *q = run->q + r * c;
         for (int64_t k = 0; k < n; k++) {
-            t[k] = sqrt(share(at, prior->w[k])) * small_dot(n, prior->x + k * n, u);
+            t[k] = sqrt(share(at, prior->made->w[k])) * small_dot(n, prior->made->x + k * n, u);
         }
         for (int64_t i = 0; i < c; i++) {
             q[i] += small_dot(n, prior->shape + i * n, t);
@@ -186,12 +214,12 @@ static gndp_status draw_of_prior(cond_run *run, cond_prior *prior, gndp_linear_l
             }
         }
         for (int64_t k = 0; k < n; k++) {
-            t[k] += share(at, prior->w[k]) * u[k];
+            t[k] += share(at, prior->made->w[k]) * u[k];
         }
         memset(u, 0, (size_t)n * sizeof *u);
         for (int64_t k = 0; k < n; k++) {
             for (int64_t i = 0; i < n; i++) {
-                u[i] += t[k] * prior->x[k * n + i];
+                u[i] += t[k] * prior->made->x[k * n + i];
             }
         }
     }
@@ -205,5 +233,5 @@ done:
 
 gndp_status prior_draw(cond_run *run, cond_prior *prior, gndp_linear_law at)
 {
-    return prior->x == NULL ? draw_of_limit(run, at) : draw_of_prior(run, prior, at);
+    return prior->made == NULL ? draw_of_limit(run, at) : draw_of_prior(run, prior, at);
 }

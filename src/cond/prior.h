@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Gaussian stand-in for the data, N(., S0), and what it says of the clean field given a state.
+// What a Gaussian stand-in for the data, N(., S0), says of the clean field given a state and observations.
 #ifndef GNDP_COND_PRIOR_H
 #define GNDP_COND_PRIOR_H
 
@@ -12,15 +12,21 @@
  *
  * whatever its mean. Without a prior S0 = K: X X' = K^-1, w = 1, and nothing is held.
  */
+struct gndp_prior {
+    int64_t size; /* N P */
+    double *x;    /* rows are the vectors of X [N P, N P] */
+    double *w;    /* [N P] */
+};
+
+/* The options' prior seen through the observations of a run. */
 typedef struct cond_prior {
-    double *x;     /* rows are the vectors of X [N P, N P]; NULL: S0 = K */
-    double *shape; /* A K X [C, N P] */
-    double *w;     /* [N P] */
-    double *work;  /* [N P] */
+    const gndp_prior *made; /* NULL: S0 = K */
+    double *shape;          /* A K X [C, N P] */
+    double *work;           /* [N P] */
 } cond_prior;
 
-/** @return memory is freed by prior_close whatever happened; GNDP_ERR_NOT_PD, GNDP_ERR_NONFINITE
- * of the options' prior */
+/** @return memory is freed by prior_close whatever happened; GNDP_ERR_SHAPE for a prior of other
+ * values */
 gndp_status prior_open(const cond_run *run, cond_prior *prior);
 void prior_close(cond_prior *prior);
 

@@ -525,6 +525,10 @@ static void infer_takes_means_over_areas(void **state)
     assert_one_line(1, "none of the points", "infer run/model.nc --obs one.csv --areas empty.csv -n 2 -q -o e.nc");
     write_file("edge.csv", "x1_low,variable,value\n5,y,1\n");
     assert_one_line(1, "no column 'x1_high'", "infer run/model.nc --obs one.csv --areas edge.csv -n 2 -q -o e.nc");
+    write_file("swap.csv", "x1_low,x1_high,variable,value\n2,1,y,1\n");
+    assert_one_line(1, "swap.csv line 2: x1_low 2 is above x1_high 1", "infer run/model.nc --obs one.csv --areas swap.csv -n 2 -q -o e.nc");
+    write_file("none.csv", "x1_low,x1_high,variable,value\n");
+    assert_one_line(1, "none.csv has no rows", "infer run/model.nc --obs one.csv --areas none.csv -n 2 -q -o e.nc");
     write_file("salt.csv", "x1_low,x1_high,variable,value\n0,1,salt,1\n");
     assert_one_line(1, "has no 'salt'", "infer run/model.nc --obs one.csv --areas salt.csv -n 2 -q -o e.nc");
 }
@@ -537,6 +541,10 @@ static void infer_takes_areas_of_maps(void **state)
     wind_model();
     write_file("k.csv", "time,lat,lon,t2m\n2019-03-01T06:00Z,50,0,283\n2019-03-01T12:00Z,50,0,284\n");
     write_file("a.csv", "time,south,north,west,east,variable,value,units\n2019-03-01T12:00Z,51,53,359.5,1.5,t2m,12,degC\n2019-03-02T12:00Z,51,53,0,2,t2m,9,degC\n");
+    write_file("u.csv", "south,north,west,east,variable,value,units\n51,53,0,2,t2m,9,m\n");
+    assert_one_line(1, "u.csv line 2: ", "infer wrun/model.nc --obs k.csv --areas u.csv -n 2 -q -o e.nc");
+    write_file("t.csv", "time,south,north,west,east,variable,value\nnoon,51,53,0,2,t2m,9\n");
+    assert_one_line(1, "t.csv line 2: ", "infer wrun/model.nc --obs k.csv --areas t.csv -n 2 -q -o e.nc");
     free(run(0, "infer wrun/model.nc --obs k.csv --areas a.csv -n 2 --prior limit --steps 2 -q --f64 -o k.nc"));
     double *k = values_of("k.nc", &n);
     const double to = acos(-1.0) / 180.0;
@@ -760,6 +768,8 @@ static void infer_takes_settings_of_the_model(void **state)
     free(text);
     text = run(0, "infer run/model.nc --obs obs.csv -n 64 --method guidance --dry-run"); /* a method brings its own defaults */
     assert_contains(text, "guidance, 100 steps");
+    assert_contains(text, "prior covariance"); /* the model's infer.prior: limit */
+    assert_null(strstr(text, "surrogate"));
     free(text);
     const outcome parts = shell("ls *.part 2>/dev/null"); /* a dry run leaves nothing */
     free(parts.out);

@@ -26,6 +26,7 @@ typedef struct cond_case {
     double weight[4 * COND_MOST], z[COND_MOST], variance[COND_MOST];
     bool target[COND_MOST]; /* not observed without error */
     gndp_conditioner *cd;
+    gndp_prior *prior; /* that of the data */
     double mean[COND_MOST], cov[COND_MOST * COND_MOST], log_evidence;
 } cond_case;
 
@@ -104,12 +105,14 @@ static inline cond_case *new_cond(const sde_text *text, cond_kind kind)
     memcpy(k->cov, k->c->s0, (size_t)(k->n * k->n) * sizeof *k->cov);
     cond_posterior(&k->obs, k->n, 0.0, k->mean, k->cov, &k->log_evidence);
     assert_ok(gndp_conditioner_create(k->c->law, &k->obs, &k->cd));
+    assert_ok(gndp_prior_create(k->c->law, k->c->s0, &k->prior));
     return k;
 }
 
 static inline void free_cond(cond_case *k)
 {
     gndp_conditioner_free(k->cd);
+    gndp_prior_free(k->prior);
     free_case(k->c);
     free(k);
 }

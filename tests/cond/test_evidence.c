@@ -51,7 +51,7 @@ static void twisted_evidence_is_the_marginal_likelihood(void **state)
             double *y = new_values(R * k->n);
             gndp_conditional_options o = cond_options("twisted");
             gndp_conditional_report report;
-            o.prior = k->c->s0;
+            o.prior = k->prior;
             o.particles = 64;
             o.steps = 400;
             assert_ok(cond_run_members(ev, k, &o, R, y, &report));

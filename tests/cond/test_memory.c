@@ -33,7 +33,7 @@ static void steps_take_no_memory(void **state)
             o.clean_steps = 4;
             o.repeats = 2;
             o.particles = R;
-            o.prior = which < 4 ? k->c->s0 : NULL;
+            o.prior = which < 4 ? k->prior : NULL;
             o.covariance = which % 4 < 2 ? GNDP_GUIDANCE_EXACT : GNDP_GUIDANCE_AUTO;
             o.stop = watch_step;
             o.stop_state = &w;

@@ -59,7 +59,7 @@ static void twisted_evidence_is_that_of_the_discretised_generator(void **state)
         o.covariance = i / 2 == 0   ? GNDP_GUIDANCE_EXACT
                        : i / 2 == 1 ? GNDP_GUIDANCE_AUTO
                                     : GNDP_GUIDANCE_SURROGATE;
-        o.prior = i / 2 == 1 ? k->c->s0 : NULL;
+        o.prior = i / 2 == 1 ? k->prior : NULL;
         assert_ok(cond_run_members(ev, k, &o, R, y, &report));
         const double wanted = discretised_evidence(k, &o), off = report.log_evidence - wanted;
         print_message("twisted %d: ln Z off by %.4f(%.4f)\n", i, off, report.log_evidence_error);
@@ -90,7 +90,7 @@ static void particles_reach_the_posterior(void **state)
         gndp_conditional_options o = cond_options(i % 2 == 0 ? "smc" : "twisted");
         gndp_conditional_report report;
         o.particles = 64;
-        o.prior = k->c->s0;
+        o.prior = k->prior;
         assert_ok(cond_run_members(ev, k, &o, R, y, &report));
         cond_errors_of(k, R, y, &mean, &cov);
         print_message("%s %d: %.3f/%.3f, least %.1f\n", o.method->name, i / 2, mean, cov,
