@@ -4,6 +4,7 @@
 #define GNDP_GNDP_H
 
 #include <gndp/base.h>
+#include <gndp/brownian.h>
 #include <gndp/calendar.h>
 #include <gndp/coast.h>
 #include <gndp/cond.h>
@@ -17,6 +18,7 @@
 #include <gndp/info.h>
 #include <gndp/io.h>
 #include <gndp/kernels.h>
+#include <gndp/manifolds.h>
 #include <gndp/model.h>
 #include <gndp/ops.h>
 #include <gndp/plot.h>
