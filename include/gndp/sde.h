@@ -16,14 +16,15 @@ typedef enum gndp_schedule_kind {
     GNDP_SCHEDULE_CONSTANT,  /* beta = beta0 = beta1 */
     GNDP_SCHEDULE_QUADRATIC, /* beta = beta0 + u^2 (beta1 - beta0) */
     GNDP_SCHEDULE_COSINE,    /* exp(-B) = cos^2((u + s)/(1 + s) pi/2) / cos^2(s/(1 + s) pi/2), u from 0 to where exp(-B) is 1e-5, in proportion to t */
-    GNDP_SCHEDULE_DISCRETE   /* T steps of the cosine rule, rates from 3e-4 to 0.5: B is linear in t between steps */
+    GNDP_SCHEDULE_DISCRETE,  /* T steps of the cosine rule, rates from 3e-4 to 0.5: B is linear in t between steps */
+    GNDP_SCHEDULE_EXPONENTIAL /* beta = beta0 (beta1/beta0)^u, both rates positive: ln beta is linear in t */
 } gndp_schedule_kind;
 
 /** Noise rate beta(t) on [t0, t1] and its integral B(t) = int_t0^t beta. A value. */
 typedef struct gndp_schedule {
     gndp_schedule_kind kind;
     double t0, t1;       /* dimensionless diffusion time, t0 < t1 */
-    double beta0, beta1; /* rates at the ends (linear, quadratic; constant: both the same) */
+    double beta0, beta1; /* rates at the ends (linear, quadratic, exponential; constant: both the same) */
     double shift;        /* s of the cosine */
     int steps;           /* T of the discrete schedule, 2 to 4096 */
 } gndp_schedule;

@@ -188,6 +188,31 @@ static double discrete_inverse(const gndp_schedule *s, double wanted)
     return (k + (wanted - b[k]) / (b[k + 1] - b[k])) / s->steps;
 }
 
+/* ---- Exponential: beta = beta0 e^(k u), k = ln(beta1/beta0), B = T beta0 (e^(k u) - 1)/k ------- */
+
+/* (e^(k u) - 1)/k and its inverse lose nothing where k is small; at k = 0 they are u itself. */
+static double exponential_rise(const gndp_schedule *s)
+{
+    return log(s->beta1 / s->beta0);
+}
+
+static double exponential_beta(const gndp_schedule *s, double u)
+{
+    return s->beta0 * exp(exponential_rise(s) * u);
+}
+
+static double exponential_integral(const gndp_schedule *s, double u)
+{
+    const double k = exponential_rise(s);
+    return span(s) * s->beta0 * (k == 0.0 ? u : expm1(k * u) / k);
+}
+
+static double exponential_inverse(const gndp_schedule *s, double b)
+{
+    const double k = exponential_rise(s), c = b / (span(s) * s->beta0);
+    return k == 0.0 ? c : log1p(k * c) / k;
+}
+
 /* ---- Table and public calls ------------------------------------------------------------------ */
 
 static const schedule_ops kinds[] = {
@@ -197,6 +222,7 @@ static const schedule_ops kinds[] = {
                                  quadratic_inverse},
     [GNDP_SCHEDULE_COSINE] = {"cosine", cosine_beta, cosine_integral, cosine_inverse},
     [GNDP_SCHEDULE_DISCRETE] = {"discrete", discrete_beta, discrete_integral, discrete_inverse},
+    [GNDP_SCHEDULE_EXPONENTIAL] = {"exponential", exponential_beta, exponential_integral, exponential_inverse},
 };
 enum { KINDS = (int)(sizeof kinds / sizeof *kinds) };
 
@@ -228,7 +254,7 @@ gndp_status gndp_schedule_find(const char *name, gndp_schedule_kind *out)
     }
     GNDP_CHECK(
         false, GNDP_ERR_NOT_FOUND,
-        "there is no schedule '%s'; there are: linear, constant, quadratic, cosine, discrete",
+        "there is no schedule '%s'; there are: linear, constant, quadratic, cosine, discrete, exponential",
         name);
 done:
     return st;
@@ -245,6 +271,8 @@ static gndp_status check_rates(const gndp_schedule *s)
     GNDP_CHECK(s->kind != GNDP_SCHEDULE_CONSTANT || s->beta0 == s->beta1, GNDP_ERR_RANGE,
                "a constant schedule has one rate, got beta0 = %g and beta1 = %g", s->beta0,
                s->beta1);
+    GNDP_CHECK(s->kind != GNDP_SCHEDULE_EXPONENTIAL || (s->beta0 > 0.0 && s->beta1 > 0.0), GNDP_ERR_RANGE,
+               "an exponential schedule rises by a factor: both rates must be above 0, got beta0 = %g and beta1 = %g", s->beta0, s->beta1);
 done:
     return st;
 }

@@ -159,7 +159,10 @@ static void grids_go_from_end_to_start(void **state)
     (void)state;
     enum { M = 40 };
     double t[M + 1];
-    for (int kind = 0; kind < 4; kind++) {
+    for (int kind = 0; kind <= GNDP_SCHEDULE_EXPONENTIAL; kind++) {
+        if (kind == GNDP_SCHEDULE_DISCRETE) { /* has kinks */
+            continue;
+        }
         gndp_schedule s = gndp_schedule_default();
         s.kind = (gndp_schedule_kind)(kind == 1 ? 0 : kind);
         s.beta0 = kind == 1 ? 0.0 : 0.1;

@@ -12,7 +12,7 @@ static gndp_schedule schedule_of(int kind)
     return s;
 }
 
-enum { KINDS = GNDP_SCHEDULE_DISCRETE + 1 };
+enum { KINDS = GNDP_SCHEDULE_EXPONENTIAL + 1 };
 
 static void schedule_rate_is_the_slope_of_the_integral(void **state)
 {
@@ -52,6 +52,29 @@ static void schedule_closed_forms_hold(void **state)
                             gndp_schedule_integral(&s, s.t0 + span * 499.0 / 500.0));
     assert_near(first, 1.0 - 3e-4, 1e-13);
     assert_near(last, 0.5, 1e-13);
+    s = schedule_of(GNDP_SCHEDULE_EXPONENTIAL); /* half way the rate is the geometric mean, and B(t1) = T (beta1 - beta0)/ln(beta1/beta0) */
+    assert_near(gndp_schedule_beta(&s, 0.5 * (s.t0 + s.t1)), sqrt(1.2), 1e-14);
+    assert_near(gndp_schedule_integral(&s, s.t1), span * 11.9 / log(120.0), 1e-14);
+}
+
+/* Rates that are equal, or differ by rounding, give the constant schedule; falling ones are allowed. */
+static void schedule_exponential_is_constant_when_rates_are_equal(void **state)
+{
+    (void)state;
+    const double ratio[3] = {1.0, 1.0 + 1e-15, 1.0 - 1e-12};
+    for (int i = 0; i < 3; i++) {
+        gndp_schedule s = schedule_of(GNDP_SCHEDULE_EXPONENTIAL);
+        s.beta0 = 7.0, s.beta1 = 7.0 * ratio[i];
+        for (double u = 1e-9; u <= 1.0; u *= 10.0) {
+            const double t = s.t0 + u * (s.t1 - s.t0), b = gndp_schedule_integral(&s, t);
+            assert_near(b, 7.0 * (t - s.t0), 7e-12 * u + 1e-15);
+            assert_near(gndp_schedule_time(&s, b), t, 1e-15);
+        }
+    }
+    gndp_schedule s = schedule_of(GNDP_SCHEDULE_EXPONENTIAL);
+    s.beta0 = 12.0, s.beta1 = 0.1;
+    assert_ok(gndp_schedule_check(&s));
+    assert_near(gndp_schedule_integral(&s, s.t1), (s.t1 - s.t0) * 11.9 / log(120.0), 1e-14);
 }
 
 static void schedule_inverse_undoes_the_integral(void **state)
@@ -61,7 +84,7 @@ static void schedule_inverse_undoes_the_integral(void **state)
         for (int zero = 0; zero < 2; zero++) { /* a rate that starts at 0 has an infinite inverse
                                                   slope there */
             gndp_schedule s = schedule_of(kind);
-            if (zero && kind != GNDP_SCHEDULE_CONSTANT) {
+            if (zero && kind != GNDP_SCHEDULE_CONSTANT && kind != GNDP_SCHEDULE_EXPONENTIAL) {
                 s.beta0 = 0.0;
             }
             const double all = gndp_schedule_integral(&s, s.t1);
@@ -216,6 +239,12 @@ static void schedule_refuses_what_is_no_schedule(void **state)
     assert_fails(gndp_schedule_check(&s), GNDP_ERR_RANGE, "shift");
     s = schedule_of(GNDP_SCHEDULE_DISCRETE), s.steps = 1;
     assert_fails(gndp_schedule_check(&s), GNDP_ERR_RANGE, "1 steps");
+    s = schedule_of(GNDP_SCHEDULE_EXPONENTIAL), s.beta0 = 0.0;
+    assert_fails(gndp_schedule_check(&s), GNDP_ERR_RANGE, "above 0");
+    s = schedule_of(GNDP_SCHEDULE_EXPONENTIAL), s.beta1 = 0.0;
+    assert_fails(gndp_schedule_check(&s), GNDP_ERR_RANGE, "above 0");
+    assert_ok(gndp_schedule_find("exponential", &kind));
+    assert_int_equal(kind, GNDP_SCHEDULE_EXPONENTIAL);
     assert_ok(gndp_schedule_find("cosine", &kind));
     assert_int_equal(kind, GNDP_SCHEDULE_COSINE);
     assert_string_equal(gndp_schedule_name(kind), "cosine");
@@ -225,6 +254,7 @@ static void schedule_refuses_what_is_no_schedule(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(schedule_rate_is_the_slope_of_the_integral),
     cmocka_unit_test(schedule_closed_forms_hold),
+    cmocka_unit_test(schedule_exponential_is_constant_when_rates_are_equal),
     cmocka_unit_test(schedule_inverse_undoes_the_integral),
     cmocka_unit_test(schedule_variance_is_exact_when_little_noise_has_come),
     cmocka_unit_test(schedule_laws_fit_together),
