@@ -51,8 +51,11 @@ GNDP_API void gndp_sphere_quadrature(int64_t n_lat, double *x, double *weight);
 
 /* ---- Heat kernel on S² (geomndp.md 10.5) ------------------------------------------------------ */
 
-/* c = cos of the angle to the pole. Series where tau >= 0.05 and the value is not lost in cancellation, else the expansion in tau to second order (relative
- * error of the score at most 2.3e-6 RMS under the law). */
+/*
+ * c = cos of the angle to the pole. Series where tau >= 0.05 and p is above exp(-25) of its maximum, else the expansion in tau to second order: relative error
+ * of the score at most 2.3e-6 RMS under the law (at tau = 0.05; 1.6e-8 at 0.01), of p 0.2 tau^2 at most in the bulk. Beyond exp(-25), where no draw comes,
+ * p keeps two digits up to the antipode.
+ */
 
 /** ln p_tau(c), density on the sphere: integrates to 1 over S². tau > 0. */
 GNDP_API double gndp_heat_log_density(double tau, double c);
@@ -63,28 +66,33 @@ GNDP_API double gndp_heat_score(double tau, const double *y0, const double *y, d
 
 /* ---- Brownian motion -------------------------------------------------------------------------- */
 
-/** Which random numbers: nothing is consumed. Point i of member m takes elements of its own, whatever the count. */
+/**
+ * Which random numbers: nothing is consumed. A point takes elements of its own, whatever the count, split into calls, or threads: with i = first + its place
+ * in the call, exact draws those from 128 i on (no more, however many proposals they reject), uniform points and tangents those from n i on, walks those from
+ * steps n i on. A member has 2^33 elements: 6.7e7 points of exact draws; GNDP_ERR_RANGE where a call would need more. Draws of different kinds need different
+ * streams or steps to be independent.
+ */
 typedef struct gndp_sphere_key {
     uint64_t seed;
     uint32_t step, member, stream; /* stream: GNDP_STREAM() */
     int64_t first;                 /* number of the first point within the member */
 } gndp_sphere_key;
 
-/** Uniform points. out [count, n]. */
+/** Uniform points. out [count, n]. @return GNDP_OK; GNDP_ERR_RANGE for n or numbers of points that are not allowed, as all draws */
 GNDP_API gndp_status gndp_sphere_uniform(int n, int64_t count, gndp_sphere_key key, double *out);
-/** Standard normal tangent vectors at y: P_y xi. */
+/** Standard normal tangent vectors at y: P_y xi. out [count, n], not y. */
 GNDP_API gndp_status gndp_sphere_tangent_normal(int n, int64_t count, const double *y, gndp_sphere_key key, double *out);
 /**
- * Exact draws of y_tau given y_0: on S² by the law of the angle (geomndp.md 10.3), on the circle by wrapping, elsewhere by Wright-Fisher (10.4; tau below
- * 0.05, where its alternating series loses all digits in double precision: by its normal approximation, sup error of the distribution .03 in the number of
- * lines). tau 0 gives y0 itself.
- * @param tau [count];  @param out [count, n], may be y0
- * @return GNDP_OK; GNDP_ERR_RANGE for a tau that is negative or not finite
+ * Exact draws of y_tau given y_0: on S² by the law of the angle (geomndp.md 10.3: below tau = 0.02 by rejection, moments right to 1.4e-8; else by inversion, to
+ * rounding), on the circle by wrapping, elsewhere by Wright-Fisher (10.4; tau below 0.05, where its alternating series loses its digits in double precision,
+ * by the normal approximation of the number of lines, sup error of whose distribution is .03; 1 - E cos is within 2e-3 of itself). tau 0 gives y0 itself.
+ * @param tau [count], runs of equal ones are cheaper;  @param out [count, n], may be y0
+ * @return GNDP_OK; GNDP_ERR_RANGE for a tau that is negative or not finite, for n, for numbers of points; then nothing is written
  */
 GNDP_API gndp_status gndp_sphere_heat_draw(int n, int64_t count, const double *tau, const double *y0, gndp_sphere_key key, double *out);
-/** By Wright-Fisher on any sphere, S² too (tests). */
+/** By Wright-Fisher on any sphere, S² and the circle too, with the same arguments: another way to the same law. */
 GNDP_API gndp_status gndp_sphere_wright_fisher_draw(int n, int64_t count, const double *tau, const double *y0, gndp_sphere_key key, double *out);
-/** Geodesic random walk of so many equal increments: approximate, to compare with (10.2). */
+/** Geodesic random walk of so many equal increments: approximate, to compare with (10.2). steps 1 to 2^20. */
 GNDP_API gndp_status gndp_sphere_walk_draw(int n, int64_t count, int64_t steps, const double *tau, const double *y0, gndp_sphere_key key, double *out);
 
 /* ---- Von Mises-Fisher on S² ------------------------------------------------------------------- */
