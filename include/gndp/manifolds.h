@@ -31,7 +31,8 @@ GNDP_API void gndp_sphere_transport(int n, int64_t count, const double *y, const
 /** ln |S^(n-1)|: ln 4 pi for n = 3. */
 GNDP_API double gndp_sphere_log_area(int n);
 /** Frechet mean of points with weights ([count] or NULL: equal): the minimum of the mean squared distance that a fixed-point iteration from the
- * normalised mean reaches. @return GNDP_OK; GNDP_ERR_NONFINITE; GNDP_ERR_RANGE where the mean vector vanishes, so that no direction is preferred */
+ * normalised mean reaches. @return GNDP_OK; GNDP_ERR_NONFINITE; GNDP_ERR_RANGE where the mean vector vanishes or the iteration does not settle, so
+ * that no direction is preferred, for weights that are negative or sum to 0 */
 GNDP_API gndp_status gndp_sphere_mean(int n, int64_t count, const double *x, const double *weight, double *mean);
 /** Latitude and longitude (-180..180) in degrees of unit vectors [count, 3]; exact at the poles. Either output may be NULL. */
 GNDP_API void gndp_sphere_to_degrees(int64_t count, const double *x, double *lat_deg, double *lon_deg);
@@ -45,7 +46,7 @@ GNDP_API gndp_node gndp_sphere_project_node(gndp_graph *g, gndp_node y, gndp_nod
 
 /**
  * Gauss-Legendre in sin(latitude) times equal longitudes: exact for spherical harmonics of degree up to 2 n_lat - 1, n_lat * 2 n_lat points.
- * @param x [2 n_lat^2, 3] out;  @param weight [2 n_lat^2] out, sum 4 pi
+ * @param n_lat >= 1;  @param x [2 n_lat^2, 3] out, from the north pole on, longitudes from 0;  @param weight [2 n_lat^2] out, sum 4 pi
  */
 GNDP_API void gndp_sphere_quadrature(int64_t n_lat, double *x, double *weight);
 
@@ -102,10 +103,11 @@ GNDP_API double gndp_von_mises_fisher_log_density(double kappa, double c);
 
 /**
  * Kernel density with von Mises-Fisher kernels at `centre` [count, 3]: ln density at x [n, 3]. skip: leave centre i out at point i (n = count), as leave-one-out
- * wants. @param log_p [n] out
+ * wants; -infinity where no centre is left. Kernels below exp(-60) of the nearest are left out. @param log_p [n] out
  */
 GNDP_API void gndp_von_mises_fisher_kde(double kappa, int64_t count, const double *centre, int64_t n, const double *x, bool skip, double *log_p);
-/** The kappa of greatest leave-one-out likelihood between low and high (golden section in ln kappa). Repeated places make it unbounded: then `high`. */
+/** The kappa of greatest leave-one-out likelihood between low and high, 0 < low < high: the best of 16, refined by golden section in ln kappa to 1e-4. `high`
+ * where it still rises there, as it does without bound where every place is repeated. Cost: 36 times count^2 kernels. Fewer than 2 centres: low. */
 GNDP_API double gndp_von_mises_fisher_fit(int64_t count, const double *centre, double low, double high);
 
 #ifdef __cplusplus

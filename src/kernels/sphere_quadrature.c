@@ -7,40 +7,9 @@
 #include <string.h>
 
 #include "kernels/sphere_spectrum.h"
-
-static const double pi = 3.14159265358979323846;
+#include "manifolds/gauss.h"
 
 enum { FIRST_NODES = 256, LAST_NODES = 16384, CHECKS = 12 };
-
-/* Gauss-Legendre nodes on [-1, 1] (as angles) and weights: Newton's method from the asymptotic
- * zeros (Abramowitz & Stegun 22.16.6). */
-static void gauss(int64_t n, double *angle, double *weight)
-{
-#pragma omp parallel for schedule(static)
-    for (int64_t i = 0; i < n; i++) {
-        double t = pi * ((double)i + 0.75) / ((double)n + 0.5), slope = 1.0;
-        for (int step = 0; step < 6;
-             step++) { /* in the angle, which is as exact near the ends as amid */
-            const double c = cos(t), s = sin(t);
-            double p = c, before = 1.0;
-            for (int64_t l = 1; l < n; l++) {
-                const double next =
-                    ((double)(2 * l + 1) * c * p - (double)l * before) / (double)(l + 1);
-                before = p;
-                p = next;
-            }
-            slope = (double)n * (c * p - before) /
-                    s; /* d P / d t = -sin t P' = n (c P_n - P_(n-1)) / s */
-            const double move = p / slope;
-            t -= move;
-            if (fabs(move) < 1e-15) {
-                break;
-            }
-        }
-        angle[i] = t;
-        weight[i] = 2.0 / (slope * slope);
-    }
-}
 
 /* P_l(c) and, for tangent fields, d^l_11 and d^l_(1,-1) at an angle: P_l + (1 - c) P_l'/(l (l + 1))
  * and P_l - (1 + c) P_l'/(l (l + 1)). */
@@ -250,7 +219,7 @@ gndp_status sphere_quadrature(const covariance *cov, sphere_coefficients *out)
         coef = malloc((size_t)(nodes * pp) * sizeof *coef + 2 * (size_t)nodes * sizeof *coef);
         GNDP_CHECK(angle != NULL && weight != NULL && k != NULL && coef != NULL, GNDP_ERR_NOMEM,
                    "%lld nodes", (long long)nodes);
-        gauss(nodes, angle, weight);
+        gauss_legendre(nodes, angle, weight);
         GNDP_TRY(along_equator(cov, nodes, angle, k));
         for (int tangent = 0; tangent < (p == 2 ? 2 : 1) && !done; tangent++) {
             project(p, tangent, nodes, angle, weight, k, nodes, coef);

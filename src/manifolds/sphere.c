@@ -83,14 +83,18 @@ int64_t gndp_sphere_log(int n, int64_t count, const double *y, const double *x, 
     return undefined;
 }
 
+/* The reflection that takes y to -x: as y.v = 0, (x + y).v is x.v, and |x + y|² is 2 (1 + x.y), both without their cancellation near the antipode. */
 void gndp_sphere_transport(int n, int64_t count, const double *y, const double *x, const double *v, double *out)
 {
     for (int64_t k = 0; k < count; k++) {
         const double *from = y + k * n, *to = x + k * n;
-        const double c = dot(n, from, to), along = dot(n, to, v + k * n);
-        const double ratio = 1.0 + c > 1e-14 ? along / (1.0 + c) : 0.0;
+        double sum[GNDP_SPHERE_MAX] = {0};
         for (int i = 0; i < n; i++) {
-            out[k * n + i] = v[k * n + i] - ratio * (from[i] + to[i]);
+            sum[i] = from[i] + to[i];
+        }
+        const double square = dot(n, sum, sum), ratio = square > 1e-28 ? 2.0 * dot(n, sum, v + k * n) / square : 0.0;
+        for (int i = 0; i < n; i++) {
+            out[k * n + i] = v[k * n + i] - ratio * sum[i];
         }
         gndp_sphere_project(n, 1, to, out + k * n, out + k * n);
     }
