@@ -48,7 +48,8 @@ void gndp_sphere_exp(int n, int64_t count, const double *y, const double *v, dou
     }
 }
 
-/* The part of x orthogonal to y, from their difference: exact to rounding where they are near. @return its length */
+/* The part of x orthogonal to y, from their difference: exact to rounding where they are near; near the antipode what the first projection leaves along y is
+ * not small beside the rest. @return its length */
 static double orthogonal(int n, const double *y, const double *x, double *w)
 {
     double difference[GNDP_SPHERE_MAX] = {0};
@@ -56,6 +57,7 @@ static double orthogonal(int n, const double *y, const double *x, double *w)
         difference[i] = x[i] - y[i];
     }
     gndp_sphere_project(n, 1, y, difference, w);
+    gndp_sphere_project(n, 1, y, w, w);
     return sqrt(dot(n, w, w));
 }
 
