@@ -86,7 +86,8 @@ GNDP_API gndp_status gndp_sphere_tangent_normal(int n, int64_t count, const doub
 /**
  * Exact draws of y_tau given y_0: on S² by the law of the angle (geomndp.md 10.3: below tau = 0.02 by rejection, moments right to 1.4e-8; else by inversion, to
  * rounding), on the circle by wrapping, elsewhere by Wright-Fisher (10.4; tau below 0.05, where its alternating series loses its digits in double precision,
- * by the normal approximation of the number of lines, sup error of whose distribution is .03; 1 - E cos is within 2e-3 of itself). tau 0 gives y0 itself.
+ * by the normal approximation of the number of lines, whose mean is chosen so that E cos is right: 1 - E cos to 7e-6 of itself, 1 - E cos^2 to 1e-4).
+ * tau 0 gives y0 itself.
  * @param tau [count], runs of equal ones are cheaper;  @param out [count, n], may be y0
  * @return GNDP_OK; GNDP_ERR_RANGE for a tau that is negative or not finite, for n, for numbers of points; then nothing is written
  */
