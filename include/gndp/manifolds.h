@@ -84,8 +84,8 @@ GNDP_API gndp_status gndp_sphere_uniform(int n, int64_t count, gndp_sphere_key k
 /** Standard normal tangent vectors at y: P_y xi. out [count, n], not y. */
 GNDP_API gndp_status gndp_sphere_tangent_normal(int n, int64_t count, const double *y, gndp_sphere_key key, double *out);
 /**
- * Exact draws of y_tau given y_0: on S² by the law of the angle (geomndp.md 10.3: below tau = 0.02 by rejection, moments right to 1.4e-8; else by inversion, to
- * rounding), on the circle by wrapping, elsewhere by Wright-Fisher (10.4; tau below 0.05, where its alternating series loses its digits in double precision,
+ * Exact draws of y_tau given y_0: on S² by the law of the angle (geomndp.md 10.3: below tau = 0.02 by rejection, moments right to 1.4e-8; else by inversion,
+ * to rounding), on the circle by wrapping, elsewhere by Wright-Fisher (10.4; tau below 0.05, where its alternating series loses its digits in double precision,
  * by the normal approximation of the number of lines, whose mean is chosen so that E cos is right: 1 - E cos to 7e-6 of itself, 1 - E cos^2 to 1e-4).
  * tau 0 gives y0 itself.
  * @param tau [count], runs of equal ones are cheaper;  @param out [count, n], may be y0
@@ -103,12 +103,12 @@ GNDP_API gndp_status gndp_sphere_walk_draw(int n, int64_t count, int64_t steps, 
 GNDP_API double gndp_von_mises_fisher_log_density(double kappa, double c);
 
 /**
- * Kernel density with von Mises-Fisher kernels at `centre` [count, 3]: ln density at x [n, 3]. skip: leave centre i out at point i (n = count), as leave-one-out
- * wants; -infinity where no centre is left. Kernels below exp(-60) of the nearest are left out. @param log_p [n] out
+ * Kernel density with von Mises-Fisher kernels at `centre` [count, 3]: ln density at x [n, 3]. skip: leave centre i out at point i (n = count), as
+ * leave-one-out wants; -infinity where no centre is left. Kernels below exp(-60) of another are left out. @param log_p [n] out
  */
 GNDP_API void gndp_von_mises_fisher_kde(double kappa, int64_t count, const double *centre, int64_t n, const double *x, bool skip, double *log_p);
-/** The kappa of greatest leave-one-out likelihood between low and high, 0 < low < high: the best of 16, refined by golden section in ln kappa to 1e-4. `high`
- * where it still rises there, as it does without bound where every place is repeated. Cost: 36 times count^2 kernels. Fewer than 2 centres: low. */
+/** The kappa of greatest leave-one-out likelihood between low and high, 0 < low < high: the best of 12, refined by golden section in ln kappa to 1e-3. `high`
+ * where it still rises there, as it does without bound where every place is repeated. Cost: 30 times count^2 kernels. Fewer than 2 centres: low. */
 GNDP_API double gndp_von_mises_fisher_fit(int64_t count, const double *centre, double low, double high);
 
 #ifdef __cplusplus

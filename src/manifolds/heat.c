@@ -64,9 +64,9 @@ static heat_value expansion(double tau, double theta)
 }
 
 /*
- * Within a small angle e of the antipode all great circles meet there: the factor (2 pi z)^(-1/2) exp(z), z = pi e/(2 tau), of the expansion is what the
- * Bessel function I_0(z) tends to, and what is odd in e comes with r = I_1/I_0. Both are even, p smooth; errors of ln p are below 1e-2, of G below 2e-2, where p is less than
- * exp(-25) of its maximum.
+ * At a small angle e from the antipode, where all great circles meet: the factor (2 pi z)^(-1/2) exp(z), z = pi e/(2 tau), of the expansion is what the
+ * Bessel function I_0(z) tends to, and what is odd in e comes with r = I_1/I_0, so that p is smooth. Errors of ln p are below 1e-2, of G below 2e-2 of its
+ * largest value; p is less than exp(-25) of its maximum.
  */
 static heat_value focus(double tau, double theta)
 {

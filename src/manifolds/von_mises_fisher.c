@@ -7,7 +7,7 @@
 static const double pi = 3.14159265358979323846;
 
 enum {
-    SCAN = 16,    /* places of the scan before the golden section */
+    SCAN = 12,    /* places of the scan before the golden section */
     CHUNKS = 1024 /* parts of a sum over points, added in order: bits do not depend on threads */
 };
 
@@ -29,25 +29,39 @@ static double square_chord(const double *x, const double *z)
     return a * a + b * b + c * c;
 }
 
-/* ln of the mean density of the kernels at x, but that of centre `skip` (-1: of all). */
+/* Sum over centres but `skip` of exp(-kappa (chord² - shift)/2), without those below exp(-60) of the nearest so far, whose chord² is put out. */
+static double sum_kernels(double kappa, int64_t count, const double *centre, const double *x, int64_t skip, double shift, double *nearest)
+{
+    double sum = 0.0, limit = INFINITY;
+    *nearest = INFINITY;
+    for (int64_t k = 0; k < count; k++) {
+        const double d = square_chord(x, centre + 3 * k);
+        if (d > limit || k == skip) {
+            continue;
+        }
+        sum += exp(-0.5 * kappa * (d - shift));
+        if (d < *nearest) {
+            *nearest = d;
+            limit = d + 120.0 / kappa;
+        }
+    }
+    return sum;
+}
+
+/* ln of the mean density of the kernels at x, but that of centre `skip` (-1: of all); a second time where no kernel reaches so far in double precision. */
 static double kde_at(double kappa, int64_t count, const double *centre, const double *x, int64_t skip)
 {
     const int64_t counted = skip >= 0 ? count - 1 : count;
-    double nearest = INFINITY, sum = 0.0;
-    for (int64_t k = 0; k < count; k++) {
-        const double d = square_chord(x, centre + 3 * k);
-        nearest = d < nearest && k != skip ? d : nearest;
-    }
+    double nearest, unused, shift = 0.0;
     if (counted < 1) {
         return -INFINITY;
     }
-    for (int64_t k = 0; k < count; k++) {
-        const double fall = 0.5 * kappa * (square_chord(x, centre + 3 * k) - nearest);
-        if (fall < 60.0 && k != skip) {
-            sum += exp(-fall);
-        }
+    double sum = sum_kernels(kappa, count, centre, x, skip, shift, &nearest);
+    if (0.5 * kappa * nearest > 600.0) {
+        shift = nearest;
+        sum = sum_kernels(kappa, count, centre, x, skip, shift, &unused);
     }
-    return log_peak(kappa) - 0.5 * kappa * nearest + log(sum / (double)counted);
+    return log_peak(kappa) - 0.5 * kappa * shift + log(sum / (double)counted);
 }
 
 void gndp_von_mises_fisher_kde(double kappa, int64_t count, const double *centre, int64_t n, const double *x, bool skip, double *log_p)
@@ -91,7 +105,7 @@ double gndp_von_mises_fisher_fit(int64_t count, const double *centre, double low
     double a = from + width * (at > 0 ? at - 1 : 0), b = from + width * (at < SCAN - 1 ? at + 1 : SCAN - 1);
     double c = b - golden * (b - a), d = a + golden * (b - a);
     double at_c = leave_one_out(exp(c), count, centre), at_d = leave_one_out(exp(d), count, centre);
-    while (b - a > 1e-4) {
+    while (b - a > 1e-3) {
         if (at_c > at_d) {
             b = d, d = c, at_d = at_c;
             c = b - golden * (b - a);

@@ -12,7 +12,13 @@ enum {
     HALF_NORMALS = 8 /* pairs that hold a normal for every axis */
 };
 /* Pairs of a point. */
-enum { PAIR_LINES = 0, PAIR_DIRECTION = 1, PAIR_FIRST = PAIR_DIRECTION + HALF_NORMALS, PAIR_SECOND = PAIR_FIRST + HALF_NORMALS, PAIR_GAMMA = PAIR_SECOND + HALF_NORMALS };
+enum {
+    PAIR_LINES = 0,
+    PAIR_DIRECTION = 1,
+    PAIR_FIRST = PAIR_DIRECTION + HALF_NORMALS,
+    PAIR_SECOND = PAIR_FIRST + HALF_NORMALS,
+    PAIR_GAMMA = PAIR_SECOND + HALF_NORMALS
+};
 _Static_assert(2 * (PAIR_GAMMA + 2 * PROPOSALS) <= DRAW_ELEMENTS, "a point has too few random numbers");
 
 /* Sums of q_m up to m, as far as they were wanted, at one time. */

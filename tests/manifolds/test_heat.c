@@ -28,7 +28,7 @@ static void heat_score_has_the_error_of_the_table(void **state)
     (void)state;
     const struct {
         double tau, error;
-    } row[] = {{1e-3, 2e-11}, {0.01, 1.6e-8}, {0.049, 2.3e-6}, {0.05, 1e-8}, {0.1, 3e-12}, {0.25, 1e-14}, {0.5, 1e-14}, {3.0, 1e-14}, {10.0, 1e-14}};
+    } row[] = {{1e-4, 2e-12}, {1e-3, 2e-11}, {0.01, 1.6e-8}, {0.049, 2.3e-6}, {0.05, 1e-8}, {0.1, 3e-12}, {0.25, 1e-14}, {0.5, 1e-14}, {3.0, 1e-14}, {10.0, 1e-14}};
     for (size_t r = 0; r < sizeof row / sizeof *row; r++) {
         enum { N = 2000 };
         const double tau = row[r].tau;
