@@ -62,7 +62,7 @@ static void angle_law_at(const angle_law *a, double c, double f[3])
 
 /*
  * F(c) = u. The start is the quantile of a von Mises-Fisher law of the same mean, which is near at all times; then Halley's steps within a bracket. A step
- * that moved ln p by less than 1e-5 leaves an error of its third power.
+ * that moved ln p by less than 3e-4 leaves an error of its third power.
  */
 static double angle_law_invert(const angle_law *a, double u)
 {
@@ -79,10 +79,10 @@ static double angle_law_invert(const angle_law *a, double u)
         }
         const double newton = off / f[1], bend = 1.0 - 0.5 * newton * f[2] / f[1];
         const double next = c - newton / (bend > 0.5 ? bend : 0.5);
-        if (f[1] > 0.0 && next > low && next < high) {
+        if (f[1] > 0.0 && next >= low && next <= high) {
             const double moved = fabs(next - c);
             c = next;
-            if (moved * (1.0 + a->kappa) < 1e-5) {
+            if (moved * (1.0 + a->kappa) < 3e-4) {
                 break;
             }
         } else {
