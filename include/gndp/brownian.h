@@ -38,9 +38,10 @@ GNDP_API gndp_status gndp_brownian_check(const gndp_brownian *process);
 /** ln of the limit's density at a field y [N, P]: -N ln |S^d| a sphere, standard normals. */
 GNDP_API double gndp_brownian_limit_log_density(const gndp_brownian *process, int64_t points, const double *y);
 
-/** Draws of the limit: y [n, N, P]. */
+/** Draws of the limit: y [n, N, P]. Sphere s takes the stream key.stream + s, Euclidean components key.stream + GNDP_LAYOUT_SPHERES: leave those unused. */
 GNDP_API gndp_status gndp_brownian_limit(const gndp_brownian *process, int64_t points, gndp_key key, const uint32_t *member, int64_t n, double *y);
-/** y_t ~ p(y_t | y_0), exact. t [n]: a time for each realization; y0, yt [n, N, P], may alias. */
+/** y_t ~ p(y_t | y_0), exact; streams as above. t [n]: a time for each realization; y0, yt [n, N, P], may alias.
+ * @return GNDP_OK; GNDP_ERR_RANGE for a time outside the schedule */
 GNDP_API gndp_status gndp_brownian_marginal(const gndp_brownian *process, int64_t points, const double *t, const double *y0, gndp_key key,
                                             const uint32_t *member, int64_t n, double *yt);
 /** grad log p(y_t | y_0), tangent: what denoising score matching fits. S² and Euclidean components; GNDP_ERR_UNSUPPORTED for other spheres, whose heat
@@ -54,7 +55,7 @@ GNDP_API void gndp_layout_project(const gndp_sphere_layout *layout, int64_t coun
 
 /* ---- In graphs -------------------------------------------------------------------------------- */
 
-/** y with its spheres' parts divided by their norms: y [.., P]. */
+/** y with its spheres' parts divided by their norms: y [.., P]. Points that are all 0, as padding is, become some unit vector. */
 GNDP_API gndp_node gndp_layout_point(gndp_graph *g, const gndp_sphere_layout *layout, gndp_node y);
 /** The tangent part of v at y (of unit norm). */
 GNDP_API gndp_node gndp_layout_tangent(gndp_graph *g, const gndp_sphere_layout *layout, gndp_node y, gndp_node v);
