@@ -11,5 +11,9 @@
 #define SDE_STREAM_NOISE(j)                                                                        \
     GNDP_STREAM(0x5346, (j)) /* of a step: 0 the predictor, j the j-th Langevin step */
 #define SDE_STREAM_PROBE(i) GNDP_STREAM(0x5347, (i)) /* Hutchinson's probes */
+/* On spheres: the state at t1 (a stream a sphere), of a step, probes. */
+#define SDE_STREAM_BROWNIAN_START GNDP_STREAM(0x5348, 0)
+#define SDE_STREAM_BROWNIAN_NOISE GNDP_STREAM(0x5349, 0)
+#define SDE_STREAM_BROWNIAN_PROBE(i) GNDP_STREAM(0x534a, (i))
 
 #endif
