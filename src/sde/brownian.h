@@ -42,8 +42,7 @@ void brownian_move(const gndp_sphere_layout *layout, const brownian_step *by, in
 /** b [steps + 1] falling from B(t1) to 0: uniform in ln B down to `least`, then one step; or uniform in t. */
 gndp_status brownian_grid(const gndp_schedule *schedule, int64_t steps, double least, bool uniform, double *b);
 
-/** C points and their values [C, P] against an evaluator and a layout. */
-gndp_status brownian_context_check(const gndp_evaluator *ev, const gndp_sphere_layout *layout, int64_t n, const int64_t *point,
-                                   const double *value);
+/** n known points against an evaluator: fewer than all, for a score that takes them. */
+gndp_status brownian_context_check(const gndp_evaluator *ev, int64_t n, const int64_t *point);
 
 #endif

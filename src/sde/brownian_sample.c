@@ -97,17 +97,15 @@ void brownian_move(const gndp_sphere_layout *layout, const brownian_step *by, in
     }
 }
 
-gndp_status brownian_context_check(const gndp_evaluator *ev, const gndp_sphere_layout *layout, int64_t n, const int64_t *point,
-                                   const double *value)
+gndp_status brownian_context_check(const gndp_evaluator *ev, int64_t n, const int64_t *point)
 {
     gndp_status st = GNDP_OK;
     GNDP_CHECK(n >= 0 && n < gndp_evaluator_points(ev), GNDP_ERR_RANGE, "%lld known points of %lld: one at least has to be asked for",
                (long long)n, (long long)gndp_evaluator_points(ev));
-    GNDP_CHECK(n == 0 || (point != NULL && value != NULL), GNDP_ERR_ARG, "an array of the known points is NULL");
+    GNDP_CHECK(n == 0 || point != NULL, GNDP_ERR_ARG, "the known points are NULL");
     GNDP_CHECK(n == 0 || evaluator_takes_context(ev), GNDP_ERR_UNSUPPORTED,
                "%lld points are known, and the score takes no clean context: train one with a context flag, or sample given observations",
                (long long)n);
-    GNDP_TRY(brownian_values_check(layout, n, value, "known values"));
 done:
     return st;
 }
@@ -277,7 +275,9 @@ static gndp_status check_call(const gndp_evaluator *ev, const gndp_brownian *pro
                (long long)(evaluator_size(ev) / gndp_evaluator_points(ev)));
     GNDP_CHECK((int)o->method >= 0 && (int)o->method < METHODS, GNDP_ERR_RANGE, "sampler %d is none", (int)o->method);
     GNDP_CHECK(o->steps >= 1 && o->steps <= 100000000, GNDP_ERR_RANGE, "%lld steps", (long long)o->steps);
-    GNDP_TRY(brownian_context_check(ev, &process->layout, o->contexts, o->context, o->value));
+    GNDP_TRY(brownian_context_check(ev, o->contexts, o->context));
+    GNDP_CHECK(o->contexts == 0 || o->value != NULL, GNDP_ERR_ARG, "values of the known points are NULL");
+    GNDP_TRY(brownian_values_check(&process->layout, o->contexts, o->value, "known values"));
     if (start != NULL) {
         GNDP_TRY(brownian_values_check(&process->layout, n * gndp_evaluator_points(ev), start, "start"));
     }
