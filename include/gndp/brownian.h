@@ -81,7 +81,9 @@ GNDP_API gndp_node gndp_brownian_ism(gndp_graph *g, const gndp_sphere_layout *la
 /**
  * Data = mixture over k of products over points and channels: on S² of heat kernels at tau_0 about centre[k], on Euclidean components of N(centre, tau_0): p_t is
  * the mixture at tau_0 + B/2 (spheres) and of N(r c, r^2 tau_0 + v), so score, density and conditionals are known (10.8). In f64.
+ * It takes clean context (gndp_score.context): there its kernels stay those of the data. Points behind the N are padding.
  * @param weight [K], positive, any sum;  @param centre [K, N, P];  @param tau0 >= 0.02
+ * @return GNDP_OK; GNDP_ERR_RANGE names the value; GNDP_ERR_UNSUPPORTED for spheres other than S²
  */
 GNDP_API gndp_status gndp_score_heat_mixture(const gndp_brownian *process, int64_t kernels, int64_t points, const double *weight, const double *centre,
                                              double tau0, gndp_score *out);
@@ -95,7 +97,8 @@ typedef enum gndp_brownian_method {
     GNDP_BROWNIAN_EM,        /* exp_y(dB s + sqrt(dB) P xi): reverse geodesic walk (10.7) */
     GNDP_BROWNIAN_ANCESTRAL, /* the same mean with the variance of the bridge, B_s (B_t - B_s)/B_t (Euclidean components: exact ancestral step): right to
                                 first order in the spread of the clean field given the noised one, however long the step */
-    GNDP_BROWNIAN_ODE        /* probability flow, dy/dB = -s/2, Heun with transport of the first slope: deterministic given the start */
+    GNDP_BROWNIAN_ODE        /* probability flow, dy/dB = -s/2, Heun, the second slope carried back by parallel transport; one evaluation in the last step, which
+                                ends where the score need not exist: deterministic given the start */
 } gndp_brownian_method;
 
 /** "em", "ancestral", "ode". */
@@ -105,8 +108,8 @@ GNDP_API gndp_status gndp_brownian_method_find(const char *name, gndp_brownian_m
 typedef struct gndp_brownian_options {
     gndp_brownian_method method;   /* default ancestral */
     int64_t steps;                 /* default 100 */
-    double least;                  /* steps are uniform in ln B from B(t1) to `least` (default 1e-6, at least B(t0)'s resolution), then one to B(t0) = 0 */
-    bool uniform;                  /* instead: uniform in t, as papers have it */
+    double least;                  /* steps are uniform in ln B from B(t1) to `least` (default 1e-6), then one to B(t0) = 0 */
+    bool uniform;                  /* instead: uniform in t, as papers have it; the schedule must not be flat anywhere */
     int64_t contexts;              /* scores that take context (gndp_score.context): so many points are known, */
     const int64_t *context;        /* [C] these, */
     const double *value;           /* [C, P] with these values: they stay as they are and the score is that of the others */
@@ -129,8 +132,12 @@ GNDP_API gndp_status gndp_brownian_sample(gndp_evaluator *evaluator, const gndp_
 
 /**
  * ln p(y_0), nats of the whole field, by the probability flow: -N ln |S^d| (and standard normals) at t1 plus the integral of div(-(1/2) beta s) dt (10.8). RK4
- * in B with steps that grow geometrically (`least` as above), stages carried on the sphere by exp and projection (Munthe-Kaas); or the adaptive solver.
- * @param options  solver RK4 or ADAPTIVE, steps, tolerance, probes, seed, progress, stop are read
+ * in ln B from `least` to B(t1), in R^n with stages and results divided by their norms (a projection method: of order 4, since the flow keeps norms), or the
+ * adaptive solver. The piece below `least` is one step by the slope there, exact to O(least²) for a score that is smooth at that scale; for one that is not, as
+ * that of data without spread, `least` is the resolution (a variance in radians²) at which the density is taken.
+ * Probes are drawn in R^n and replaced by their tangent parts where the state is.
+ * @param options  solver RK4 or ADAPTIVE (else GNDP_ERR_UNSUPPORTED), steps, tolerance, probes, exact_terminal, seed, progress, stop are read
+ * @param least  above 0 and below B(t1); 1e-6 unless the data say otherwise
  * @param contexts, context  points that are known, as in gndp_brownian_options (density of the others given them), their values stand in y0; 0, NULL: none
  * @param y0 [n, N, P];  @param log_p [n] out;  @param latent [n, N, P] out or NULL
  */
