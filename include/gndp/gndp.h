@@ -5,6 +5,7 @@
 
 #include <gndp/base.h>
 #include <gndp/brownian.h>
+#include <gndp/brownian_cond.h>
 #include <gndp/calendar.h>
 #include <gndp/coast.h>
 #include <gndp/cond.h>

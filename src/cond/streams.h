@@ -25,6 +25,15 @@
 #define COND_STREAM_PICK GNDP_STREAM(0x435b, 1)
 #define COND_STREAM_DENOISED GNDP_STREAM(0x435c, 0) /* the clean field given the state */
 #define COND_STREAM_DENOISED_ERROR GNDP_STREAM(0x435c, 1)
+/* On spheres; of a draw by the heat kernel 16 streams, one a part. j: 0 the predictor, else a Langevin step; p: particle */
+#define COND_STREAM_SPHERE_START(p) GNDP_STREAM(0x4360, 0x10u * (uint32_t)(p))
+#define COND_STREAM_SPHERE_NOISE(j) GNDP_STREAM(0x4370, (j))
+#define COND_STREAM_SPHERE_PARTICLE(p) GNDP_STREAM(0x4371, (p))
+#define COND_STREAM_SPHERE_PATH GNDP_STREAM(0x4372, 0)
+#define COND_STREAM_SPHERE_CLEAN(j) GNDP_STREAM(0x4373, (j))
+#define COND_STREAM_SPHERE_PROBE GNDP_STREAM(0x4374, 0)
+#define COND_STREAM_SPHERE_RESAMPLE GNDP_STREAM(0x4375, 0)
+#define COND_STREAM_SPHERE_PICK GNDP_STREAM(0x4375, 1)
 
 enum { COND_MOST_DRAWS = 65535 }; /* what a substep can count */
 
