@@ -15,7 +15,7 @@
 /* The rule of gndp_heat_log_density(): the series from this time on, where the value is above exp(-FAR) of the pole's; else the expansion. */
 #define EARLY 0.05
 #define FAR 25.0
-enum { DEGREES = 31 }; /* l up to ceil(sqrt(40/EARLY)) + 2, the last term below exp(-40) */
+enum { DEGREES = 32 }; /* most of them: l up to ceil(sqrt(40/EARLY)) + 2, the last term below exp(-40) */
 
 typedef struct mixture_state {
     gndp_sphere_layout layout;
@@ -23,6 +23,7 @@ typedef struct mixture_state {
     double *log_weight;   /* [K], sum of weights 1 */
     double *row, *column; /* centres, one part of P after the other: [N, K, dim] and [N, dim, K] of each */
     double tau0;
+    int degrees;          /* of the series at tau0 and later */
 } mixture_state;
 
 static void state_free(void *state)
@@ -43,52 +44,52 @@ typedef struct kernel_nodes {
     gndp_node log_p, slope;
 } kernel_nodes;
 
-/* P_0 .. P_(DEGREES - 1) of c [R, N, K], along a new last axis. */
-static gndp_node polynomials(gndp_graph *g, gndp_node c)
+/* P_0 .. P_(degrees - 1) of c [R, N, K], along a new last axis. */
+static gndp_node polynomials(gndp_graph *g, int degrees, gndp_node c)
 {
     const gndp_type type = gndp_node_type(c);
     const int64_t dim[4] = {type.dim[0], type.dim[1], type.dim[2], 1};
     gndp_node each[DEGREES];
-    for (int l = 0; l < DEGREES; l++) {
+    for (int l = 0; l < degrees; l++) {
         double unit[DEGREES] = {0};
         unit[l] = 1.0;
         each[l] = gndp_reshape(g, gndp_legendre(g, gndp_constant(g, gndp_type_1d(GNDP_F64, l + 1), unit), c, 0), 4, dim);
     }
-    return gndp_concat(g, each, DEGREES, 3);
+    return gndp_concat(g, each, degrees, 3);
 }
 
-/* (2l + 1) exp(-l(l+1) tau) for tau [R, N], [R, N, 1, DEGREES]. */
-static gndp_node series_weights(gndp_graph *g, gndp_node tau)
+/* (2l + 1) exp(-l(l+1) tau) for tau [R, N], [R, N, 1, degrees]. */
+static gndp_node series_weights(gndp_graph *g, int degrees, gndp_node tau)
 {
     const gndp_type type = gndp_node_type(tau);
     double rate[DEGREES], factor[DEGREES];
-    for (int l = 0; l < DEGREES; l++) {
+    for (int l = 0; l < degrees; l++) {
         rate[l] = -(double)(l * (l + 1)), factor[l] = 2.0 * l + 1.0;
     }
-    const gndp_type row = gndp_type_1d(GNDP_F64, DEGREES);
+    const gndp_type row = gndp_type_1d(GNDP_F64, degrees);
     const gndp_node column = gndp_reshape(g, tau, 4, (int64_t[]){type.dim[0], type.dim[1], 1, 1});
     return gndp_mul(g, gndp_exp(g, gndp_mul(g, column, gndp_constant(g, row, rate))), gndp_constant(g, row, factor));
 }
 
 /* P_l' = sum of (2j + 1) P_j over j = l - 1, l - 3, ..: from weights of P_l' to weights of P_j. */
-static gndp_node slope_weights(gndp_graph *g, gndp_node weight)
+static gndp_node slope_weights(gndp_graph *g, int degrees, gndp_node weight)
 {
     double by[DEGREES * DEGREES] = {0}; /* [l, j] */
-    for (int l = 1; l < DEGREES; l++) {
+    for (int l = 1; l < degrees; l++) {
         for (int j = l - 1; j >= 0; j -= 2) {
-            by[l * DEGREES + j] = 2.0 * j + 1.0;
+            by[l * degrees + j] = 2.0 * j + 1.0;
         }
     }
-    return gndp_matmul(g, weight, gndp_constant(g, gndp_type_2d(GNDP_F64, DEGREES, DEGREES), by));
+    return gndp_matmul(g, weight, gndp_constant(g, gndp_type_2d(GNDP_F64, degrees, degrees), by));
 }
 
 /* Where `good` is not set the values are those of a kernel that is 1/(4 pi) everywhere, so that nothing infinite reaches a gradient. */
-static kernel_nodes series(gndp_graph *g, gndp_node tau, gndp_node c, gndp_node good)
+static kernel_nodes series(gndp_graph *g, int degrees, gndp_node tau, gndp_node c, gndp_node good)
 {
     const gndp_type type = gndp_node_type(c);
-    const gndp_node weight = series_weights(g, tau);
-    const gndp_node both[2] = {weight, slope_weights(g, weight)};
-    const gndp_node sums = gndp_matmul(g, polynomials(g, c), gndp_swap_last(g, gndp_concat(g, both, 2, 2))); /* [R, N, K, 2] */
+    const gndp_node weight = series_weights(g, degrees, tau);
+    const gndp_node both[2] = {weight, slope_weights(g, degrees, weight)};
+    const gndp_node sums = gndp_matmul(g, polynomials(g, degrees, c), gndp_swap_last(g, gndp_concat(g, both, 2, 2))); /* [R, N, K, 2] */
     const gndp_node p = gndp_reshape(g, gndp_slice_axis(g, sums, 3, 0, 1), 3, type.dim),
                     slope = gndp_reshape(g, gndp_slice_axis(g, sums, 3, 1, 2), 3, type.dim);
     const gndp_node safe = gndp_select(g, good, p, gndp_scalar(g, GNDP_F64, 1.0));
@@ -115,7 +116,7 @@ static kernel_nodes expansion(gndp_graph *g, gndp_node tau, gndp_node theta2, gn
 }
 
 /* tau [R, N], c [R, N, K]. */
-static kernel_nodes heat_kernel(gndp_graph *g, gndp_node tau, gndp_node c)
+static kernel_nodes heat_kernel(gndp_graph *g, int degrees, gndp_node tau, gndp_node c)
 {
     const gndp_type type = gndp_node_type(tau);
     const gndp_node column = gndp_reshape(g, tau, 3, (int64_t[]){type.dim[0], type.dim[1], 1});
@@ -124,7 +125,7 @@ static kernel_nodes heat_kernel(gndp_graph *g, gndp_node tau, gndp_node c)
     const gndp_node late = gndp_less_equal(g, gndp_scalar(g, GNDP_F64, EARLY), column),
                     near = gndp_less_equal(g, theta2, gndp_scale(g, column, 4.0 * FAR));
     const gndp_node good = gndp_and(g, late, near);
-    const kernel_nodes one = series(g, tau, c, good), other = expansion(g, column, theta2, within);
+    const kernel_nodes one = series(g, degrees, tau, c, good), other = expansion(g, column, theta2, within);
     return (kernel_nodes){.log_p = gndp_select(g, good, one.log_p, other.log_p), .slope = gndp_select(g, good, one.slope, other.slope)};
 }
 
@@ -157,7 +158,7 @@ static kernel_nodes sphere_kernel(gndp_graph *g, const mixture_state *s, const b
     const gndp_node x = gndp_reshape(g, gndp_slice_axis(g, u, 2, part->first, part->first + part->dim), 4,
                                      (int64_t[]){type.dim[0], type.dim[1], 1, part->dim});
     const gndp_node c = gndp_matmul(g, x, centres(g, s, part, true));
-    return heat_kernel(g, noise->tau, gndp_reshape(g, c, 3, (int64_t[]){type.dim[0], type.dim[1], s->kernels}));
+    return heat_kernel(g, s->degrees, noise->tau, gndp_reshape(g, c, 3, (int64_t[]){type.dim[0], type.dim[1], s->kernels}));
 }
 
 /* Normals of a run of Euclidean components about r c with variance r² tau0 + v: slope [R, N, K, dim]. */
@@ -294,7 +295,7 @@ gndp_status gndp_score_heat_mixture(const gndp_brownian *process, int64_t kernel
     const int64_t values = kernels * points * process->layout.components;
     s = calloc(1, sizeof *s);
     GNDP_CHECK(s != NULL, GNDP_ERR_NOMEM, "%zu bytes", sizeof *s);
-    *s = (mixture_state){.layout = process->layout, .kernels = kernels, .points = points, .tau0 = tau0};
+    *s = (mixture_state){.layout = process->layout, .kernels = kernels, .points = points, .tau0 = tau0, .degrees = (int)ceil(sqrt(40.0 / fmax(tau0, EARLY))) + 3};
     s->log_weight = malloc((size_t)kernels * sizeof *s->log_weight);
     s->row = malloc((size_t)values * sizeof *s->row);
     s->column = malloc((size_t)values * sizeof *s->column);

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// Conditional samplers on spheres against the posterior of a mixture, known in closed form.
+#include "sde/brownian_case.h"
+
+#include <gndp/brownian_cond.h>
+
+enum { K = 3, N = 2, P = 5, SIZE = N * P, MOMENTS = 15 };
+
+/*
+ * Two points of a sphere between Euclidean components. Of point 0 the sphere is known, and a Euclidean component: exactly, or with errors. Point 1 is asked for.
+ */
+typedef struct problem {
+    mixture m;
+    int64_t point[2];
+    int component[2];
+    double sd[2], field[SIZE];
+    gndp_sphere_obs obs;
+    double wanted[MOMENTS], log_evidence;
+} problem;
+
+static const double axis[3][3] = {{1, 0, 0}, {0, 0.6, 0.8}, {0.48, 0.64, -0.6}};
+
+/* Of point 1: means of the sphere's axes, their P_2, products with a Euclidean component, Euclidean ones; of the sphere of point 0. */
+static void moments_of(const double *y, double *out)
+{
+    const double *p = y + P;
+    for (int a = 0; a < 3; a++) {
+        const double c = dot3(axis[a], p + 1);
+        out[a] = c;
+        out[3 + a] = 1.5 * c * c - 0.5;
+        out[6 + a] = p[0] * c;
+        out[12 + a] = dot3(axis[a], y + 1);
+    }
+    out[9] = p[0], out[10] = p[4], out[11] = p[0] * p[4];
+}
+
+static double normal_density(double gap, double variance)
+{
+    return exp(-0.5 * gap * gap / variance) / sqrt(6.283185307179586 * variance);
+}
+
+/* Mean of y given z where y has a heat kernel about `centre` and z one about y, by quadrature. */
+static void mean_on_sphere(const double *centre, double tau0, const double *z, double tau, double *mean)
+{
+    enum { DEGREE = 64, COUNT = 2 * DEGREE * DEGREE };
+    double *x = new_values(3 * COUNT), *weight = new_values(COUNT), sum = 0.0;
+    gndp_sphere_quadrature(DEGREE, x, weight);
+    mean[0] = mean[1] = mean[2] = 0.0;
+    for (int i = 0; i < COUNT; i++) {
+        const double w = weight[i] * exp(gndp_heat_score(tau0, centre, x + 3 * i, NULL) + gndp_heat_score(tau, x + 3 * i, z, NULL));
+        sum += w;
+        for (int p = 0; p < 3; p++) {
+            mean[p] += w * x[3 * i + p];
+        }
+    }
+    for (int p = 0; p < 3; p++) {
+        mean[p] /= sum;
+    }
+    free(x), free(weight);
+}
+
+/* Posterior of the mixture: weights of its kernels by their densities of what was observed (heat kernels add up their times), parts independent. */
+static void solve(problem *p)
+{
+    const mixture *m = &p->m;
+    double weight[K], total = 0.0;
+    memset(p->wanted, 0, sizeof p->wanted);
+    for (int k = 0; k < K; k++) {
+        const double *c = m->centre + k * SIZE;
+        weight[k] = m->weight[k] * normal_density(p->field[0] - c[0], m->tau0 + p->sd[1] * p->sd[1]) *
+                    exp(gndp_heat_score(m->tau0 + 0.5 * p->sd[0] * p->sd[0], c + 1, p->field + 1, NULL));
+        total += weight[k];
+    }
+    for (int k = 0; k < K; k++) {
+        double each[MOMENTS], mean[3] = {p->field[1], p->field[2], p->field[3]};
+        moments_of(m->centre + k * SIZE, each);
+        if (p->sd[0] > 0.0) {
+            mean_on_sphere(m->centre + k * SIZE + 1, m->tau0, p->field + 1, 0.5 * p->sd[0] * p->sd[0], mean);
+        }
+        for (int i = 0; i < MOMENTS; i++) {
+            const double decay = i < 3 || (i >= 6 && i < 9) ? exp(-2.0 * m->tau0) : i < 6 ? exp(-6.0 * m->tau0) : 1.0;
+            p->wanted[i] += weight[k] / total * (i < 12 ? decay * each[i] : dot3(axis[i - 12], mean));
+        }
+    }
+    p->log_evidence = log(total);
+}
+
+static problem *new_problem(double tau0, double sphere_sd, double other_sd, int64_t batch)
+{
+    problem *p = calloc(1, sizeof *p);
+    assert_non_null(p);
+    p->m = new_mixture(sphere_between(), K, N, tau0, 8.0, 71, batch);
+    p->component[0] = 1, p->component[1] = 0;
+    p->sd[0] = sphere_sd, p->sd[1] = other_sd;
+    double *data = mixture_data(&p->m, 12, 1);
+    memcpy(p->field, data, sizeof p->field);
+    free(data);
+    p->obs = (gndp_sphere_obs){.n = 2, .point = p->point, .component = p->component, .field = p->field, .sd = p->sd};
+    solve(p);
+    return p;
+}
+
+static void free_problem(problem *p)
+{
+    free_mixture(&p->m);
+    free(p);
+}
+
+static gndp_brownian_cond_options with(const char *name)
+{
+    const gndp_brownian_cond_info *info = NULL;
+    assert_ok(gndp_brownian_cond_find(name, &info));
+    gndp_brownian_cond_options o = gndp_brownian_cond_options_default(info);
+    o.seed = 5;
+    return o;
+}
+
+/* Draws against the posterior: 5 standard errors and `bias`. */
+static void compare(problem *p, const gndp_brownian_cond_options *o, int64_t n, double bias, gndp_brownian_cond_report *report)
+{
+    double *y = new_values(n * SIZE), sum[MOMENTS] = {0}, square[MOMENTS] = {0};
+    uint32_t *member = malloc((size_t)n * sizeof *member);
+    assert_non_null(member);
+    number_members(n, 0, member);
+    assert_ok(gndp_brownian_cond_sample(p->m.ev, &p->m.process, &p->obs, o, n, member, y, report));
+    for (int64_t r = 0; r < n; r++) {
+        double each[MOMENTS];
+        moments_of(y + r * SIZE, each);
+        for (int i = 0; i < N; i++) {
+            assert_near(dot3(y + r * SIZE + i * P + 1, y + r * SIZE + i * P + 1), 1.0, 2e-12);
+        }
+        for (int i = 0; i < MOMENTS; i++) {
+            sum[i] += each[i] / (double)n, square[i] += each[i] * each[i] / (double)n;
+        }
+    }
+    if (getenv("SHOW")) fprintf(stderr, "%s\n", report->text);
+    for (int i = 0; i < MOMENTS; i++) {
+        const double error = sqrt(fmax(square[i] - sum[i] * sum[i], 0.0) / (double)n);
+        if (getenv("SHOW")) { fprintf(stderr, "%2d %8.4f wanted %8.4f: %8.4f, error %.4f\n", i, sum[i], p->wanted[i], sum[i] - p->wanted[i], error); continue; }
+        assert_near(sum[i], p->wanted[i], 5.0 * error + bias);
+    }
+    free(y), free(member);
+}
+
+static void langevin_draws_the_posterior(void **state)
+{
+    (void)state;
+    for (int q = 0; q < 2; q++) {
+        problem *p = new_problem(0.5, q == 0 ? 0.0 : 0.2, q == 0 ? 0.0 : 0.3, 256);
+        gndp_brownian_cond_report report;
+        gndp_brownian_cond_options o = with("langevin");
+        o.steps = 40, o.inner = 10, o.clean_steps = 100;
+        compare(p, &o, 1024, 0.02, &report);
+        free_problem(p);
+    }
+}
+
+static void twisted_draws_the_posterior_and_its_evidence(void **state)
+{
+    (void)state;
+    problem *p = new_problem(0.12, 0.2, 0.3, 32);
+    gndp_brownian_cond_report report;
+    gndp_brownian_cond_options o = with("twisted");
+    o.steps = 30, o.particles = 32;
+    compare(p, &o, 128, 0.02, &report);
+    if (getenv("SHOW")) fprintf(stderr, "evidence %.4f (%.4f) wanted %.4f, least %.1f\n", report.log_evidence, report.log_evidence_error, p->log_evidence, report.least_particles);
+    assert_near(report.log_evidence, p->log_evidence, 5.0 * report.log_evidence_error + 0.03);
+    free_problem(p);
+}
+
+static void other_methods(void **state)
+{
+    (void)state;
+    problem *p = new_problem(0.5, 0.2, 0.3, 256);
+    gndp_brownian_cond_report report;
+    gndp_brownian_cond_options o = with("guidance");
+    o.steps = 50;
+    compare(p, &o, 512, 0.02, &report);
+    o = with("replacement");
+    compare(p, &o, 512, 0.02, &report);
+    free_problem(p);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(langevin_draws_the_posterior),
+    cmocka_unit_test(twisted_draws_the_posterior_and_its_evidence),
+    cmocka_unit_test(other_methods),
+};
+GNDP_TEST_MAIN(tests)
