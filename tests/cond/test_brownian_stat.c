@@ -133,15 +133,15 @@ static void compare(problem *p, const gndp_brownian_cond_options *o, int64_t n, 
             sum[i] += each[i] / (double)n, square[i] += each[i] * each[i] / (double)n;
         }
     }
-    if (getenv("SHOW")) fprintf(stderr, "%s\n", report->text);
     for (int i = 0; i < MOMENTS; i++) {
         const double error = sqrt(fmax(square[i] - sum[i] * sum[i], 0.0) / (double)n);
-        if (getenv("SHOW")) { fprintf(stderr, "%2d %8.4f wanted %8.4f: %8.4f, error %.4f\n", i, sum[i], p->wanted[i], sum[i] - p->wanted[i], error); continue; }
         assert_near(sum[i], p->wanted[i], 5.0 * error + bias);
     }
     free(y), free(member);
 }
 
+/* Kernels broad enough that Langevin steps go from one to the other. 15 moments, 12 of them open where the sphere is known exactly: a false alarm once in 60 000
+ * seeds; 0.03 for the ends of the Langevin steps and what the path leaves. */
 static void langevin_draws_the_posterior(void **state)
 {
     (void)state;
@@ -150,11 +150,14 @@ static void langevin_draws_the_posterior(void **state)
         gndp_brownian_cond_report report;
         gndp_brownian_cond_options o = with("langevin");
         o.steps = 40, o.inner = 10, o.clean_steps = 100;
-        compare(p, &o, 1024, 0.02, &report);
+        compare(p, &o, 1024, 0.03, &report);
+        assert_true(isnan(report.log_evidence) && isnan(report.least_particles));
+        assert_non_null(strstr(report.text, "100 at the end"));
         free_problem(p);
     }
 }
 
+/* Kernels apart from each other: weights find the right ones. 15 moments and the evidence at 5 standard errors, once in 110 000 seeds; 0.02 and 0.03 for the steps. */
 static void twisted_draws_the_posterior_and_its_evidence(void **state)
 {
     (void)state;
@@ -163,27 +166,160 @@ static void twisted_draws_the_posterior_and_its_evidence(void **state)
     gndp_brownian_cond_options o = with("twisted");
     o.steps = 30, o.particles = 32;
     compare(p, &o, 128, 0.02, &report);
-    if (getenv("SHOW")) fprintf(stderr, "evidence %.4f (%.4f) wanted %.4f, least %.1f\n", report.log_evidence, report.log_evidence_error, p->log_evidence, report.least_particles);
     assert_near(report.log_evidence, p->log_evidence, 5.0 * report.log_evidence_error + 0.03);
+    assert_true(report.log_evidence_error < 0.1 && report.least_particles >= 1.0);
     free_problem(p);
 }
 
-static void other_methods(void **state)
+/* Neither is exact, here they are nearly: what they leave is below 0.05 and 0.1. */
+static void guidance_and_replacement_come_near(void **state)
 {
     (void)state;
     problem *p = new_problem(0.5, 0.2, 0.3, 256);
     gndp_brownian_cond_report report;
     gndp_brownian_cond_options o = with("guidance");
-    o.steps = 50;
-    compare(p, &o, 512, 0.02, &report);
+    o.steps = 40;
+    compare(p, &o, 512, 0.05, &report);
     o = with("replacement");
-    compare(p, &o, 512, 0.02, &report);
+    o.steps = 40;
+    compare(p, &o, 512, 0.1, &report);
+    free_problem(p);
+}
+
+static void members_are_the_same_alone_and_in_company(void **state)
+{
+    (void)state;
+    const char *names[4] = {"langevin", "replacement", "guidance", "twisted"};
+    const uint32_t member[5] = {0, 1, 2, 3, 6}, one[2] = {6, 1};
+    problem *p = new_problem(0.3, 0.1, 0.2, 2);
+    for (int q = 0; q < 4; q++) {
+        double all[5 * SIZE], some[2 * SIZE];
+        gndp_brownian_cond_options o = with(names[q]);
+        o.steps = 6, o.particles = 3;
+        o.clean_steps = q == 0 ? 3 : 0;
+        assert_ok(gndp_brownian_cond_sample(p->m.ev, &p->m.process, &p->obs, &o, 5, member, all, NULL));
+        assert_ok(gndp_brownian_cond_sample(p->m.ev, &p->m.process, &p->obs, &o, 2, one, some, NULL));
+        assert_memory_equal(some, all + 4 * SIZE, SIZE * sizeof *all);
+        assert_memory_equal(some + SIZE, all + SIZE, SIZE * sizeof *all);
+    }
+    free_problem(p);
+}
+
+static gndp_node nothing(const void *state, gndp_graph *g, const gndp_score_inputs *in)
+{
+    (void)state;
+    return gndp_scale(g, in->y, 0.0);
+}
+
+/* Uniform data on the sphere in R^4: what is known stays to the bit, the rest is on the sphere; methods that want a heat kernel say so. */
+static void other_spheres_take_exact_values(void **state)
+{
+    (void)state;
+    const gndp_brownian process = {.schedule = gndp_schedule_default(), .layout = {.components = 4, .spheres = 1, .dim = {4}}};
+    const gndp_score score = {.dtype = GNDP_F64, .components = 4, .build = nothing};
+    gndp_evaluator *ev = open_on(&score, &process.schedule, 2, 2);
+    const int64_t point = 1;
+    const int component = 0;
+    const double field[8] = {0, 0, 0, 0, 0.5, 0.5, 0.5, -0.5}, sd = 0.1;
+    const uint32_t member = 3;
+    double y[8], square = 0.0;
+    gndp_sphere_obs obs = {.n = 1, .point = &point, .component = &component, .field = field};
+    gndp_brownian_cond_options o = with("langevin");
+    o.steps = 8, o.clean_steps = 4;
+    assert_ok(gndp_brownian_cond_sample(ev, &process, &obs, &o, 1, &member, y, NULL));
+    assert_memory_equal(y + 4, field + 4, 4 * sizeof *y);
+    for (int i = 0; i < 4; i++) {
+        square += y[i] * y[i];
+    }
+    assert_near(square, 1.0, 1e-14);
+    obs.sd = &sd;
+    assert_fails(gndp_brownian_cond_sample(ev, &process, &obs, &o, 1, &member, y, NULL), GNDP_ERR_UNSUPPORTED, "R^4");
+    o = with("guidance");
+    assert_fails(gndp_brownian_cond_sample(ev, &process, &obs, &o, 1, &member, y, NULL), GNDP_ERR_UNSUPPORTED, "R^4");
+    gndp_evaluator_free(ev);
+}
+
+static void spoil_psi(gndp_brownian_cond_options *o)
+{
+    o->psi = 4.0;
+}
+
+static void spoil_steps(gndp_brownian_cond_options *o)
+{
+    o->steps = 0;
+}
+
+static void spoil_sampler(gndp_brownian_cond_options *o)
+{
+    o->sampler = GNDP_BROWNIAN_ODE;
+}
+
+static void spoil_inner(gndp_brownian_cond_options *o)
+{
+    o->inner = 2;
+}
+
+static void spoil_kappa(gndp_brownian_cond_options *o)
+{
+    o->kappa = 0.0;
+}
+
+static void spoil_particles(gndp_brownian_cond_options *o)
+{
+    o->particles = 0;
+}
+
+static void observations_and_options_report_what_is_wrong(void **state)
+{
+    (void)state;
+    problem *p = new_problem(0.5, 0.0, 0.0, 2);
+    const gndp_brownian *process = &p->m.process;
+    const gndp_brownian_cond_info *info = NULL;
+    const uint32_t member = 0;
+    double y[SIZE];
+    assert_int_equal(gndp_brownian_cond_count(), 4);
+    assert_null(gndp_brownian_cond_get(4));
+    assert_true(gndp_brownian_cond_get(3)->evidence);
+    assert_fails(gndp_brownian_cond_find("twist", &info), GNDP_ERR_NOT_FOUND, "there are: twisted");
+    assert_ok(gndp_sphere_obs_check(&p->obs, process, N));
+    assert_fails(gndp_sphere_obs_check(NULL, process, N), GNDP_ERR_ARG, "NULL");
+    p->component[0] = 2;
+    assert_fails(gndp_sphere_obs_check(&p->obs, process, N), GNDP_ERR_RANGE, "component 2");
+    p->component[0] = 0;
+    assert_fails(gndp_sphere_obs_check(&p->obs, process, N), GNDP_ERR_ARG, "twice");
+    p->component[0] = 1, p->point[1] = 2;
+    assert_fails(gndp_sphere_obs_check(&p->obs, process, N), GNDP_ERR_RANGE, "point 2");
+    p->point[1] = 0, p->sd[1] = -1.0;
+    assert_fails(gndp_sphere_obs_check(&p->obs, process, N), GNDP_ERR_RANGE, "error of -1");
+    p->sd[1] = 0.0, p->field[0] = NAN;
+    assert_fails(gndp_sphere_obs_check(&p->obs, process, N), GNDP_ERR_NONFINITE, "observation 1");
+    p->field[0] = 0.0, p->field[2] += 1.0;
+    assert_fails(gndp_sphere_obs_check(&p->obs, process, N), GNDP_ERR_RANGE, "norm");
+    p->field[2] -= 1.0;
+    struct {
+        const char *method, *words;
+        gndp_status code;
+        void (*spoil)(gndp_brownian_cond_options *o);
+    } const cases[] = {{"langevin", "psi", GNDP_ERR_RANGE, spoil_psi},         {"langevin", "0 steps", GNDP_ERR_RANGE, spoil_steps},
+                       {"langevin", "ode", GNDP_ERR_UNSUPPORTED, spoil_sampler}, {"replacement", "corrector", GNDP_ERR_UNSUPPORTED, spoil_inner},
+                       {"guidance", "kappa", GNDP_ERR_RANGE, spoil_kappa},     {"twisted", "particles", GNDP_ERR_RANGE, spoil_particles}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        gndp_brownian_cond_options o = with(cases[i].method);
+        cases[i].spoil(&o);
+        assert_fails(gndp_brownian_cond_sample(p->m.ev, process, &p->obs, &o, 1, &member, y, NULL), cases[i].code, cases[i].words);
+    }
+    p->sd[0] = 20.0; /* more than B(t1) = 8 */
+    const gndp_brownian_cond_options o = with("langevin");
+    assert_fails(gndp_brownian_cond_sample(p->m.ev, process, &p->obs, &o, 1, &member, y, NULL), GNDP_ERR_RANGE, "noise at t1");
     free_problem(p);
 }
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(langevin_draws_the_posterior),
     cmocka_unit_test(twisted_draws_the_posterior_and_its_evidence),
-    cmocka_unit_test(other_methods),
+    cmocka_unit_test(guidance_and_replacement_come_near),
+    cmocka_unit_test(members_are_the_same_alone_and_in_company),
+    cmocka_unit_test(other_spheres_take_exact_values),
+    cmocka_unit_test(observations_and_options_report_what_is_wrong),
 };
 GNDP_TEST_MAIN(tests)
