@@ -28,7 +28,7 @@ GNDP_API gndp_status gndp_sphere_obs_check(const gndp_sphere_obs *obs, const gnd
 
 /** A method by name; one row of a table each. */
 typedef struct gndp_brownian_cond_info {
-    const char *name; /* "langevin", "replacement", "guidance", "twisted" */
+    const char *name; /* "langevin", "hybrid", "replacement", "guidance", "twisted" */
     const char *text; /* one line for people */
     bool evidence;    /* gives an estimate of the log-density of the observations */
 } gndp_brownian_cond_info;
@@ -39,11 +39,11 @@ GNDP_API const gndp_brownian_cond_info *gndp_brownian_cond_get(int i);
 GNDP_API gndp_status gndp_brownian_cond_find(const char *name, const gndp_brownian_cond_info **out);
 
 /*
- * langevin, replacement: an observation with error sd is the state of its part at the B_e at which the process has made that error (sd² on spheres, ln(1 + sd²)
+ * langevin, hybrid, replacement: an observation with error sd is the state of its part at the B_e at which the process has made that error (sd² on spheres, ln(1 + sd²)
  * elsewhere), which changes nothing in the law of the clean field given it. Above B_e its part follows one noised path a member, drawn upwards by exact
  * transitions; below, it moves like the others, with the exact density of the observation given the state in the corrector's drift. Langevin steps at each level
  * have length psi v (v = 1 - e^-B) for what is not observed. What a path leaves of bias falls with the Langevin time at levels below the posterior's
- * variance, clean_steps above all; replacement is the same without a corrector, and biased.
+ * variance, clean_steps above all; hybrid has Langevin time psi dB v/B within each step; replacement is the same without a corrector, and biased.
  *
  * guidance, twisted: the state is pulled by the gradient of ln of the density of the observations around the denoised field, exp_y(B s) on spheres and (y + v s)/r
  * elsewhere, whose variance there is kappa B (kappa v/r²) and that of the error. twisted weighs particles by it, and draws from the posterior of the discretised
@@ -52,17 +52,17 @@ GNDP_API gndp_status gndp_brownian_cond_find(const char *name, const gndp_browni
 typedef struct gndp_brownian_cond_options {
     const gndp_brownian_cond_info *method; /* default "langevin" */
     gndp_brownian_method sampler;          /* em or ancestral; default ancestral */
-    int64_t steps;                         /* default 100 */
-    double least;                          /* as in gndp_brownian_options, default 1e-6 */
+    int64_t steps;                         /* default 100; hybrid 500, twisted 60 */
+    double least;                          /* as in gndp_brownian_options, default 1e-6; guidance, twisted: a tenth of the smallest variance at most */
     bool uniform;
-    /* langevin */
-    int64_t inner;                         /* corrector steps a level, default 5 (replacement: 0) */
-    double psi;                            /* length of one, default 0.5; below 4 */
+    /* langevin, hybrid */
+    int64_t inner;                         /* corrector steps a level, default 5 (hybrid, replacement: 0) */
+    double psi;                            /* length of one, default 0.5; below 4. hybrid: Langevin time a unit of B, default 25 (of 500 steps), psi dB/B below 4 */
     bool fresh;                            /* a fresh draw of the noised observations for each level instead of a path */
-    int64_t clean_steps;                   /* at the last level above B = 0, default 300, of lengths */
+    int64_t clean_steps;                   /* at the last level above B = 0, default 300 (hybrid, replacement: 0), of lengths */
     double clean_eta;                      /* from eta down to eta/5; 0: eta = 1/(largest curvature), found by 10 products with the Jacobian */
     /* guidance and twisted */
-    double kappa;                          /* default 0.5 */
+    double kappa;                          /* default 0.5; twisted: 1 */
     double strength;                       /* of the pull, default 1 */
     double least_sd;                       /* error that values without one are given, default 1e-3 */
     /* twisted */
@@ -88,7 +88,7 @@ typedef struct gndp_brownian_cond_report {
 
 /**
  * Draw fields given observations. Member k is a function of (score, points, observations, options, seed, k); for twisted, of a run of its own. Exactly known
- * values stand in y as given (langevin, replacement).
+ * values stand in y as given (langevin, hybrid, replacement).
  * @param evaluator  the score at the N points, without context;  @param y [n, N, P] out, unit norm on spheres;  @param report or NULL
  * @return GNDP_OK; GNDP_ERR_UNSUPPORTED for observations with an error, or methods that pull, on spheres other than S²; GNDP_ERR_RANGE names the option;
  *         GNDP_ERR_NONFINITE names member, step and time at which the state ceased to be finite; GNDP_ERR_INTERRUPTED

@@ -26,6 +26,15 @@ static double variance_of(const sphere_run *run, const sphere_seen *seen)
     return sd * sd;
 }
 
+double sphere_guide_variance(const sphere_run *run)
+{
+    double least = HUGE_VAL;
+    for (int64_t c = 0; c < run->c; c++) {
+        least = fmin(least, variance_of(run, &run->seen[c]));
+    }
+    return least;
+}
+
 /*
  * On a sphere the denoised point is exp_y(v), v = B s, and a the gradient of the density's logarithm there. As a function of y it changes by the transported
  * step and by B ds, to first order in v: its gradient is w + J' (B w) with w = a carried to y. Elsewhere (y + v s)/r, exactly.
@@ -125,5 +134,6 @@ static void describe(const sphere_run *run, char *text, size_t size)
 const sphere_method sphere_guidance = {
     .info = {.name = "guidance", .text = "pulled towards the observations by the gradient of their density around the denoised field"},
     .check = sphere_guide_check,
+    .pulls = true,
     .step = step,
     .describe = describe};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Langevin conditional sampler on spheres, and replacement, which is that without a corrector (geomndp.md 7.1, 10.7).
+// Langevin conditional samplers on spheres: corrector steps at each level, or within each step, or none: replacement (geomndp.md 7.1 to 7.3, 10.7).
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,13 +28,12 @@ typedef struct langevin {
     double *v, *w;    /* [rows, N P] */
 } langevin;
 
-static gndp_status check(const sphere_run *run)
+static gndp_status check_all(const sphere_run *run)
 {
     gndp_status st = GNDP_OK;
     const gndp_brownian_cond_options *o = run->options;
     GNDP_CHECK(o->inner >= 0 && o->inner < COND_MOST_DRAWS, GNDP_ERR_RANGE, "%lld inner steps, allowed are 0 to %d", (long long)o->inner,
                COND_MOST_DRAWS - 1);
-    GNDP_CHECK(o->psi > 0.0 && o->psi < 4.0, GNDP_ERR_RANGE, "psi %g: Langevin steps of psi v are stable above 0 and below 4", o->psi);
     GNDP_CHECK(o->clean_steps >= 0 && o->clean_steps < COND_MOST_DRAWS, GNDP_ERR_RANGE, "%lld clean steps, allowed are 0 to %d",
                (long long)o->clean_steps, COND_MOST_DRAWS - 1);
     GNDP_CHECK(o->clean_eta >= 0.0 && o->clean_eta <= 100.0, GNDP_ERR_RANGE, "clean_eta %g, allowed are 0 to 100", o->clean_eta);
@@ -47,6 +46,16 @@ static gndp_status check(const sphere_run *run)
     if (errors) {
         GNDP_TRY(sphere_heat_check(run, "an observation with an error"));
     }
+done:
+    return st;
+}
+
+static gndp_status check(const sphere_run *run)
+{
+    gndp_status st = GNDP_OK;
+    const double psi = run->options->psi;
+    GNDP_CHECK(psi > 0.0 && psi < 4.0, GNDP_ERR_RANGE, "psi %g: Langevin steps of psi v are stable above 0 and below 4", psi);
+    GNDP_TRY(check_all(run));
 done:
     return st;
 }
@@ -303,6 +312,38 @@ done:
 
 /* ---- A step ---------------------------------------------------------------------------------- */
 
+/*
+ * Hybrid: a step of length dB takes Langevin time psi dB v/B at once, in drift and noise. The bound v of the curvature's inverse makes psi dB/B the stable length
+ * at any level. What the observations add to the drift is that of Langevin alone. None in the last step, which ends without noise.
+ */
+static brownian_step mixed(const sphere_run *run, brownian_step by, double b, double next)
+{
+    const double time = next > 0.0 ? run->options->psi * (b - next) * -expm1(-b) / b : 0.0;
+    by.d = sqrt(by.d * by.d + time);
+    by.f = sqrt(by.f * by.f + time);
+    return by;
+}
+
+/* g <- what a step multiplies by c (or e) so that half the Langevin time times the whole gradient is added. */
+static void mix_drift(sphere_run *run, int64_t k, const brownian_step *by)
+{
+    langevin *own = run->own;
+    brownian_part part[BROWNIAN_PARTS];
+    const int parts = brownian_parts(&run->process->layout, part);
+    const double b = run->grid[k], next = run->grid[k + 1], half = next > 0.0 ? 0.5 * run->options->psi * (b - next) * -expm1(-b) / b : 0.0;
+    memcpy(own->w, run->g, (size_t)(run->rows * run->size) * sizeof *own->w);
+    add_observed(run, k);
+    for (int64_t i = 0; i < run->rows * run->points; i++) {
+        for (int q = 0; q < parts; q++) {
+            const double share = half / (part[q].sphere >= 0 ? by->c : by->e);
+            const int64_t at = i * run->process->layout.components + part[q].first;
+            for (int64_t j = at; j < at + part[q].dim; j++) {
+                run->g[j] = own->w[j] + share * run->g[j];
+            }
+        }
+    }
+}
+
 /* A part that is known at grid point k and not at the next starts there from its observation, by the step that is left. */
 static void release_parts(sphere_run *run, int64_t k)
 {
@@ -313,11 +354,12 @@ static void release_parts(sphere_run *run, int64_t k)
         }
         const sphere_seen *seen = &run->seen[c];
         const brownian_step by = brownian_step_of(&run->process->schedule, run->options->sampler, own->known[c].level, run->grid[k + 1]);
+        const double *g = run->method == &sphere_hybrid ? own->w : run->g;
         for (int64_t r = 0; r < run->rows; r++) {
             const int64_t at = r * run->size + seen->at;
             const gndp_sphere_layout part = {.components = seen->dim, .spheres = seen->sphere >= 0, .dim = {seen->dim}};
             memcpy(run->y + at, own->known[c].z, (size_t)seen->dim * sizeof *run->y);
-            brownian_move(&part, &by, 1, run->y + at, run->g + at, run->xi + at);
+            brownian_move(&part, &by, 1, run->y + at, g + at, run->xi + at);
         }
     }
 }
@@ -326,9 +368,13 @@ static gndp_status step(sphere_run *run, int64_t k)
 {
     gndp_status st = GNDP_OK;
     const gndp_brownian_cond_options *o = run->options;
-    const brownian_step by = brownian_step_of(&run->process->schedule, o->sampler, run->grid[k], run->grid[k + 1]);
+    brownian_step by = brownian_step_of(&run->process->schedule, o->sampler, run->grid[k], run->grid[k + 1]);
     const bool last = k + 1 == o->steps;
     GNDP_TRY(sphere_score(run, run->grid[k], run->y, run->g));
+    if (run->method == &sphere_hybrid) {
+        mix_drift(run, k, &by);
+        by = mixed(run, by, run->grid[k], run->grid[k + 1]);
+    }
     GNDP_TRY(sphere_noise(run, k, COND_STREAM_SPHERE_NOISE(0)));
     brownian_move(&run->process->layout, &by, run->rows * run->points, run->y, run->g, run->xi);
     release_parts(run, k);
@@ -348,6 +394,9 @@ static void describe(const sphere_run *run, char *text, size_t size)
 {
     const gndp_brownian_cond_options *o = run->options;
     gndp_text_append(text, size, ", observations %s", o->fresh ? "noised afresh for each level" : "along a path");
+    if (run->method == &sphere_hybrid) {
+        gndp_text_append(text, size, ", psi %g", o->psi);
+    }
     if (o->inner > 0) {
         gndp_text_append(text, size, ", %lld Langevin steps a level of %g v", (long long)o->inner, o->psi);
     }
@@ -363,6 +412,49 @@ const sphere_method sphere_langevin = {
     .info = {.name = "langevin", .text = "steps down with the observations noised along a path, Langevin steps at each level"},
     .check = check,
     .open = prepare,
+    .close = release,
+    .start = start,
+    .step = step,
+    .describe = describe};
+
+static void hybrid_defaults(gndp_brownian_cond_options *o)
+{
+    o->steps = 500;
+    o->psi = 25.0;
+    o->inner = 0;
+    o->clean_steps = 0;
+}
+
+static gndp_status check_hybrid(const sphere_run *run)
+{
+    gndp_status st = GNDP_OK;
+    GNDP_CHECK(run->options->inner == 0, GNDP_ERR_UNSUPPORTED, "hybrid has its Langevin time within its steps: inner %lld; \"langevin\" has others",
+               (long long)run->options->inner);
+    GNDP_TRY(check_all(run));
+done:
+    return st;
+}
+
+/* psi dB/B of the longest step. */
+static gndp_status prepare_hybrid(sphere_run *run)
+{
+    gndp_status st = GNDP_OK;
+    const double psi = run->options->psi;
+    for (int64_t k = 0; k + 1 < run->options->steps; k++) {
+        const double length = psi * (run->grid[k] - run->grid[k + 1]) / run->grid[k];
+        GNDP_CHECK(psi > 0.0 && length < 4.0, GNDP_ERR_RANGE, "psi %g: in step %lld of %lld the Langevin time is %g v, stable are steps above 0 and below 4 v; "
+                   "more steps, uniform in ln B, or a smaller psi", psi, (long long)k + 1, (long long)run->options->steps, length);
+    }
+    GNDP_TRY(prepare(run));
+done:
+    return st;
+}
+
+const sphere_method sphere_hybrid = {
+    .info = {.name = "hybrid", .text = "steps down with the observations noised along a path, Langevin time within each step"},
+    .defaults = hybrid_defaults,
+    .check = check_hybrid,
+    .open = prepare_hybrid,
     .close = release,
     .start = start,
     .step = step,

@@ -11,7 +11,7 @@
 
 /* ---- Methods --------------------------------------------------------------------------------- */
 
-static const sphere_method *const rows[] = {&sphere_langevin, &sphere_replacement, &sphere_guidance, &sphere_twisted};
+static const sphere_method *const rows[] = {&sphere_langevin, &sphere_hybrid, &sphere_replacement, &sphere_guidance, &sphere_twisted};
 enum { ROWS = (int)(sizeof rows / sizeof *rows) };
 
 int gndp_brownian_cond_count(void)
@@ -417,7 +417,7 @@ gndp_status gndp_brownian_cond_sample(gndp_evaluator *ev, const gndp_brownian *p
                                       gndp_brownian_cond_report *report)
 {
     gndp_status st = GNDP_OK;
-    const gndp_brownian_cond_options o = options != NULL ? *options : gndp_brownian_cond_options_default(NULL);
+    gndp_brownian_cond_options o = options != NULL ? *options : gndp_brownian_cond_options_default(NULL);
     gndp_brownian_cond_report found = {.log_evidence = NAN, .log_evidence_error = NAN};
     sphere_run run = {.ev = ev, .process = process, .options = &o, .least_particles = NAN};
     bool opened = false;
@@ -429,6 +429,9 @@ gndp_status gndp_brownian_cond_sample(gndp_evaluator *ev, const gndp_brownian *p
     GNDP_TRY(take_observations(&run, obs));
     if (run.method->check != NULL) {
         GNDP_TRY(run.method->check(&run));
+    }
+    if (run.method->pulls) { /* the last step leaves a spread of `least`, and what is known better would weigh nearly all of it away */
+        o.least = fmin(o.least, 0.1 * sphere_guide_variance(&run));
     }
     GNDP_TRY(open_run(&run));
     opened = true;

@@ -22,10 +22,11 @@ typedef struct sphere_method {
     gndp_status (*start)(sphere_run *run);                  /* y at t1 is a draw of the limit */
     gndp_status (*step)(sphere_run *run, int64_t k);        /* grid[k] -> grid[k + 1] */
     bool particles;                                         /* rows are one member's */
+    bool pulls;                                             /* by the density of observations around the denoised field */
     void (*describe)(const sphere_run *run, char *text, size_t n);
 } sphere_method;
 
-extern const sphere_method sphere_langevin, sphere_replacement, sphere_guidance, sphere_twisted;
+extern const sphere_method sphere_langevin, sphere_hybrid, sphere_replacement, sphere_guidance, sphere_twisted;
 
 /* An observation: values at .. at + dim - 1 of a field, a sphere or a single Euclidean component. */
 typedef struct sphere_seen {
@@ -78,5 +79,7 @@ gndp_status sphere_guide_pull(sphere_run *run, double b);
 /** ln of the density of the observations at clean fields y. */
 void sphere_guide_end(const sphere_run *run, double *log_psi);
 gndp_status sphere_guide_check(const sphere_run *run);
+/** Smallest variance that an observation has for them. */
+double sphere_guide_variance(const sphere_run *run);
 
 #endif

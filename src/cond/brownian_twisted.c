@@ -8,10 +8,10 @@
 #include "cond/brownian_run.h"
 
 /*
- * A step is a tangent vector v = c g + d xi at the state; the generator's is normal about c g, the proposal's about c (g + b) with b the pull. What is
+ * A step is a tangent vector v = c g + d xi at the state; the generator's is normal about c g, the proposal's about c g + d² b with b the pull. What is
  * weighted is the vector and not the point it leads to, which many vectors share, so the ratio of their densities is exact however long the step:
  *
- *   ln q - ln proposal = -(c/d) b'xi - c² |b|²/(2 d²).
+ *   ln q - ln proposal = -d b'xi - d² |b|²/2.
  *
  * The last step has the density of the observations given its end for potential, and no pull.
  */
@@ -24,7 +24,7 @@ typedef struct twisted {
 static void defaults(gndp_brownian_cond_options *o)
 {
     o->steps = 60;
-    o->least = 1e-5;
+    o->kappa = 1.0; /* right where the noise is below what the data vary by: E y_0 is the state, its variance B */
 }
 
 static gndp_status check(const sphere_run *run)
@@ -170,8 +170,8 @@ done:
 
 /* ---- A step ---------------------------------------------------------------------------------- */
 
-/* ln q - ln proposal of the noise drawn, pull b [P, N P] in more[1]; xi counts by its tangent part, and b is tangent. */
-static double ratio_of(const sphere_run *run, const brownian_step *by, const brownian_part *part, int parts, int64_t p)
+/* g <- g + (d²/c) b with the pull b [P, N P] in more[1]. @return ln q - ln proposal of the noise drawn; xi and b are tangent */
+static double propose(sphere_run *run, const brownian_step *by, const brownian_part *part, int parts, int64_t p)
 {
     double sum = 0.0;
     for (int64_t i = 0; i < run->points; i++) {
@@ -179,8 +179,9 @@ static double ratio_of(const sphere_run *run, const brownian_step *by, const bro
             const double c = part[q].sphere >= 0 ? by->c : by->e, d = part[q].sphere >= 0 ? by->d : by->f;
             const int64_t at = p * run->size + i * run->process->layout.components + part[q].first;
             for (int64_t j = at; j < at + part[q].dim; j++) {
-                const double b = run->more[1][j];
-                sum -= b != 0.0 ? c / d * b * run->xi[j] + 0.5 * c * c * b * b / (d * d) : 0.0;
+                const double shift = d * run->more[1][j];
+                run->g[j] += d / c * shift;
+                sum -= shift * (run->xi[j] + 0.5 * shift);
             }
         }
     }
@@ -210,10 +211,7 @@ static gndp_status step(sphere_run *run, int64_t k)
     GNDP_TRY(sphere_particle_noise(run, k));
     gndp_layout_project(&run->process->layout, run->rows * run->points, run->y, run->xi);
     for (int64_t p = 0; p < run->rows; p++) {
-        own->log_w[p] += ratio_of(run, &by, part, parts, p) - own->log_psi[p];
-    }
-    for (int64_t i = 0; i < run->rows * run->size; i++) {
-        run->g[i] += run->more[1][i];
+        own->log_w[p] += propose(run, &by, part, parts, p) - own->log_psi[p];
     }
     brownian_move(&run->process->layout, &by, run->rows * run->points, run->y, run->g, run->xi);
     if (last) {
@@ -241,4 +239,5 @@ const sphere_method sphere_twisted = {
     .start = start,
     .step = step,
     .particles = true,
+    .pulls = true,
     .describe = describe};

@@ -157,22 +157,23 @@ static void langevin_draws_the_posterior(void **state)
     }
 }
 
-/* Kernels apart from each other: weights find the right ones. 15 moments and the evidence at 5 standard errors, once in 110 000 seeds; 0.02 and 0.03 for the steps. */
+/* Kernels apart from each other: weights find the right ones. 15 moments and the evidence at 5 standard errors, once in 110 000 seeds; 0.02 and 0.08 for the
+ * steps, by which the generator differs from the data. */
 static void twisted_draws_the_posterior_and_its_evidence(void **state)
 {
     (void)state;
     problem *p = new_problem(0.12, 0.2, 0.3, 32);
     gndp_brownian_cond_report report;
     gndp_brownian_cond_options o = with("twisted");
-    o.steps = 30, o.particles = 32;
-    compare(p, &o, 128, 0.02, &report);
-    assert_near(report.log_evidence, p->log_evidence, 5.0 * report.log_evidence_error + 0.03);
+    o.steps = 40, o.particles = 32;
+    compare(p, &o, 96, 0.02, &report);
+    assert_near(report.log_evidence, p->log_evidence, 5.0 * report.log_evidence_error + 0.08);
     assert_true(report.log_evidence_error < 0.1 && report.least_particles >= 1.0);
     free_problem(p);
 }
 
-/* Neither is exact, here they are nearly: what they leave is below 0.05 and 0.1. */
-static void guidance_and_replacement_come_near(void **state)
+/* None is exact at so few steps, here they are nearly: what they leave is below 0.05, and 0.1. */
+static void guidance_hybrid_and_replacement_come_near(void **state)
 {
     (void)state;
     problem *p = new_problem(0.5, 0.2, 0.3, 256);
@@ -180,6 +181,10 @@ static void guidance_and_replacement_come_near(void **state)
     gndp_brownian_cond_options o = with("guidance");
     o.steps = 40;
     compare(p, &o, 512, 0.05, &report);
+    o = with("hybrid");
+    o.steps = 120, o.psi = 10.0;
+    compare(p, &o, 512, 0.05, &report);
+    assert_non_null(strstr(report.text, "psi 10"));
     o = with("replacement");
     o.steps = 40;
     compare(p, &o, 512, 0.1, &report);
@@ -189,14 +194,15 @@ static void guidance_and_replacement_come_near(void **state)
 static void members_are_the_same_alone_and_in_company(void **state)
 {
     (void)state;
-    const char *names[4] = {"langevin", "replacement", "guidance", "twisted"};
+    const char *names[5] = {"langevin", "hybrid", "replacement", "guidance", "twisted"};
     const uint32_t member[5] = {0, 1, 2, 3, 6}, one[2] = {6, 1};
     problem *p = new_problem(0.3, 0.1, 0.2, 2);
-    for (int q = 0; q < 4; q++) {
+    for (int q = 0; q < 5; q++) {
         double all[5 * SIZE], some[2 * SIZE];
         gndp_brownian_cond_options o = with(names[q]);
         o.steps = 6, o.particles = 3;
         o.clean_steps = q == 0 ? 3 : 0;
+        o.psi = 0.5;
         assert_ok(gndp_brownian_cond_sample(p->m.ev, &p->m.process, &p->obs, &o, 5, member, all, NULL));
         assert_ok(gndp_brownian_cond_sample(p->m.ev, &p->m.process, &p->obs, &o, 2, one, some, NULL));
         assert_memory_equal(some, all + 4 * SIZE, SIZE * sizeof *all);
@@ -259,6 +265,11 @@ static void spoil_inner(gndp_brownian_cond_options *o)
     o->inner = 2;
 }
 
+static void spoil_time(gndp_brownian_cond_options *o)
+{
+    o->steps = 20;
+}
+
 static void spoil_kappa(gndp_brownian_cond_options *o)
 {
     o->kappa = 0.0;
@@ -277,9 +288,9 @@ static void observations_and_options_report_what_is_wrong(void **state)
     const gndp_brownian_cond_info *info = NULL;
     const uint32_t member = 0;
     double y[SIZE];
-    assert_int_equal(gndp_brownian_cond_count(), 4);
-    assert_null(gndp_brownian_cond_get(4));
-    assert_true(gndp_brownian_cond_get(3)->evidence);
+    assert_int_equal(gndp_brownian_cond_count(), 5);
+    assert_null(gndp_brownian_cond_get(5));
+    assert_true(gndp_brownian_cond_get(4)->evidence);
     assert_fails(gndp_brownian_cond_find("twist", &info), GNDP_ERR_NOT_FOUND, "there are: twisted");
     assert_ok(gndp_sphere_obs_check(&p->obs, process, N));
     assert_fails(gndp_sphere_obs_check(NULL, process, N), GNDP_ERR_ARG, "NULL");
@@ -302,7 +313,7 @@ static void observations_and_options_report_what_is_wrong(void **state)
         void (*spoil)(gndp_brownian_cond_options *o);
     } const cases[] = {{"langevin", "psi", GNDP_ERR_RANGE, spoil_psi},         {"langevin", "0 steps", GNDP_ERR_RANGE, spoil_steps},
                        {"langevin", "ode", GNDP_ERR_UNSUPPORTED, spoil_sampler}, {"replacement", "corrector", GNDP_ERR_UNSUPPORTED, spoil_inner},
-                       {"guidance", "kappa", GNDP_ERR_RANGE, spoil_kappa},     {"twisted", "particles", GNDP_ERR_RANGE, spoil_particles}};
+                       {"hybrid", "stable", GNDP_ERR_RANGE, spoil_time}, {"guidance", "kappa", GNDP_ERR_RANGE, spoil_kappa},     {"twisted", "particles", GNDP_ERR_RANGE, spoil_particles}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         gndp_brownian_cond_options o = with(cases[i].method);
         cases[i].spoil(&o);
@@ -317,7 +328,7 @@ static void observations_and_options_report_what_is_wrong(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(langevin_draws_the_posterior),
     cmocka_unit_test(twisted_draws_the_posterior_and_its_evidence),
-    cmocka_unit_test(guidance_and_replacement_come_near),
+    cmocka_unit_test(guidance_hybrid_and_replacement_come_near),
     cmocka_unit_test(members_are_the_same_alone_and_in_company),
     cmocka_unit_test(other_spheres_take_exact_values),
     cmocka_unit_test(observations_and_options_report_what_is_wrong),
