@@ -257,6 +257,30 @@ static void mixture_score_given_clean_context_is_that_of_the_rest(void **state)
     free_mixture(&m);
 }
 
+/* Plans for more points, the rest masked and all 0: the same scores and divergences, finite. */
+static void padding_changes_nothing(void **state)
+{
+    (void)state;
+    mixture m = new_mixture(sphere_between(), 3, 2, 0.06, 6.0, 32, BATCH);
+    double *y = mixture_data(&m, 6, BATCH), x[2] = {0, 1}, g[2][10 * BATCH], divergence[2][BATCH];
+    const gndp_array xa = gndp_array_view(gndp_type_2d(GNDP_F64, 2, 1), x);
+    const gndp_evaluator_options o = {.batch = BATCH, .padded_points = 5};
+    const double t = gndp_schedule_time(&m.process.schedule, 0.2);
+    gndp_evaluator *padded = NULL;
+    assert_ok(gndp_evaluator_create(&m.score, &m.process.schedule, &xa, &o, &padded));
+    assert_ok(gndp_evaluator_divergence(m.ev, BATCH, &t, true, y, g[0], divergence[0]));
+    assert_ok(gndp_evaluator_divergence(padded, BATCH, &t, true, y, g[1], divergence[1]));
+    for (int i = 0; i < 10 * BATCH; i++) {
+        assert_near(g[1][i], g[0][i], 1e-13 * (1.0 + fabs(g[0][i])));
+    }
+    for (int r = 0; r < BATCH; r++) {
+        assert_near(divergence[1][r], divergence[0][r], 1e-12 * (1.0 + fabs(divergence[0][r])));
+    }
+    gndp_evaluator_free(padded);
+    free(y);
+    free_mixture(&m);
+}
+
 /* One kernel: the mixture's density is p(y_t | y_0 = centre) run on for tau0, so the target at y_0 is its score where tau0 goes into B. */
 static void target_is_the_score_of_the_marginal(void **state)
 {
@@ -304,6 +328,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(limit_is_uniform_and_normal_with_its_density),
     cmocka_unit_test(mixture_score_is_the_gradient_of_its_log_density),
     cmocka_unit_test(mixture_score_given_clean_context_is_that_of_the_rest),
+    cmocka_unit_test(padding_changes_nothing),
     cmocka_unit_test(target_is_the_score_of_the_marginal),
     cmocka_unit_test(mixture_reports_what_it_cannot_be),
 };
