@@ -150,7 +150,7 @@ static void langevin_draws_the_posterior(void **state)
         gndp_brownian_cond_report report;
         gndp_brownian_cond_options o = with("langevin");
         o.steps = 40, o.inner = 10, o.clean_steps = 100;
-        compare(p, &o, 1024, 0.03, &report);
+        compare(p, &o, 512, 0.03, &report);
         assert_true(isnan(report.log_evidence) && isnan(report.least_particles));
         assert_non_null(strstr(report.text, "100 at the end"));
         free_problem(p);
@@ -166,7 +166,7 @@ static void twisted_draws_the_posterior_and_its_evidence(void **state)
     gndp_brownian_cond_report report;
     gndp_brownian_cond_options o = with("twisted");
     o.steps = 40, o.particles = 32;
-    compare(p, &o, 96, 0.02, &report);
+    compare(p, &o, 64, 0.02, &report);
     assert_near(report.log_evidence, p->log_evidence, 5.0 * report.log_evidence_error + 0.08);
     assert_true(report.log_evidence_error < 0.1 && report.least_particles >= 1.0);
     free_problem(p);
