@@ -16,10 +16,14 @@ extern "C" {
  * it. A network cannot tell the two apart (D = 3 is both), so whoever knows that its points are on the sphere leaves it off.
  */
 typedef struct gndp_net_spec {
-    char kind[32];       /* row of the table: "bi_attention", "bi_attention_multi", "multi_attention", "egnn" */
+    char kind[32];       /* row of the table: "bi_attention", "bi_attention_multi", "multi_attention", "egnn", "evt" */
     int64_t x_dim;       /* D of the points as networks take them (3 on the sphere) */
     int64_t y_dim;       /* P */
-    int64_t scalars;     /* equivariant networks: so many of the P components, the first, are scalars, the rest vectors of D components; else unused */
+    int64_t scalars;     /* equivariant networks: so many of the P components, the first, are scalars, the rest vectors; else unused */
+    int64_t vector_dim;  /* evt: 0: vectors have D components and turn with the points; else so many, and turn by themselves while x stays (values in
+                            R^3 at times): the first vector of a point is its place; other equivariant networks refuse it, the rest do not use it */
+    bool axis;           /* evt with vectors of 3 components: e_3 is told apart, and left and right about it: what is left are turns about that axis */
+    int64_t outputs;     /* so many components come out, the first; 0: all P. Inputs behind them are features: equivariant networks take whole vectors */
     int64_t layers, hidden, heads;
     bool centre;         /* subtract the mean of the valid points: invariance under translations (R^n) */
     double y_scale;      /* y is divided by it: the limit's standard deviation */
@@ -42,6 +46,7 @@ typedef struct gndp_net_info {
     bool scalar_only;       /* P = 1 */
     bool permutes_x;        /* invariant under permutations of input dimensions */
     bool equivariant;       /* E(n): when points turn, are mirrored and shift, scalars stay and vectors turn along; reads `scalars` */
+    bool turns_values;      /* reads `vector_dim` and `axis`: vectors may turn without the points */
     gndp_net_spec defaults; /* hyper-parameters of the literature */
 } gndp_net_info;
 
@@ -51,8 +56,11 @@ GNDP_API const gndp_net_info *gndp_net_get(int i);
 /** @return GNDP_OK; GNDP_ERR_NOT_FOUND lists the names, nearest first */
 GNDP_API gndp_status gndp_net_find(const char *name, const gndp_net_info **out);
 
-/** @return GNDP_OK; GNDP_ERR_NOT_FOUND for the kind; GNDP_ERR_RANGE, GNDP_ERR_SHAPE name the setting and its value (heads must divide 2 hidden, scalar
- *         networks have P = 1); GNDP_ERR_TYPE for a dtype that is not real */
+/** Components of the output: `outputs`, or P where that is 0. */
+GNDP_API int64_t gndp_net_outputs(const gndp_net_spec *spec);
+/** @return GNDP_OK; GNDP_ERR_NOT_FOUND for the kind; GNDP_ERR_RANGE, GNDP_ERR_SHAPE name the setting and its value (heads must divide 2 hidden, of evt
+ *         hidden/4; scalar networks have P = 1; vectors are whole); GNDP_ERR_UNSUPPORTED for vector_dim or axis of a network that turns vectors with points
+ *         only; GNDP_ERR_TYPE for a dtype that is not real */
 GNDP_API gndp_status gndp_net_check(const gndp_net_spec *spec);
 /** Add its parameters to a store: paths such as "embed/weight", "block0/points/query/weight", "last/bias", listed in the file of each network. Weights are
  * truncated normals by fan-in, biases 0, the last weight 0: the network starts as 0. */
@@ -60,7 +68,7 @@ GNDP_API gndp_status gndp_net_add_parameters(const gndp_net_spec *spec, gndp_sto
 /** Number of scalars in its parameters, without making any; -1 for a spec that gndp_net_check() refuses. */
 GNDP_API int64_t gndp_net_parameters(const gndp_net_spec *spec);
 /**
- * Raw output [R, N, P]. All but the first and the last layer are reduced products (gndp_matmul_reduced): the first would round the coordinates.
+ * Raw output [R, N, gndp_net_outputs()]. All but the first and the last layer are reduced products (gndp_matmul_reduced): the first would round the coordinates.
  * Errors (sticky): those of gndp_net_check; GNDP_ERR_SHAPE, GNDP_ERR_TYPE for inputs that do not fit it; GNDP_ERR_ARG for a flag given but not in the spec
  * or the other way round.
  */

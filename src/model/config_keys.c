@@ -79,11 +79,12 @@ static const gndp_config_key keys[] = {
     TEXT("process.kernel", "white(variance=1)", "covariance of the limit, in normalised values; `gndp gp --help` lists kernels"),
     NUMBERS("process.mean", "", "0", 0, 0, 0, "mean of the limit in normalised values: one for all components, or one for each"),
     /* ---- score ---- */
-    CHOICE("score.net", "multi_attention", "bi_attention|bi_attention_multi|multi_attention|egnn",
-           "network: attention over points and input dimensions (one component), over points and pairs (exchangeable components), over points, or equivariant messages between all points"),
+    CHOICE("score.net", "multi_attention", "bi_attention|bi_attention_multi|multi_attention|egnn|evt",
+           "network: attention over points and input dimensions (one component), over points and pairs (exchangeable components), over points; equivariant "
+           "messages between all points; or equivariant attention, which tells distances apart within 4 units of the network (data.extent)"),
     WHOLE("score.layers", "layers", NULL, 1, 1000, "blocks; absent: as the network was published"),
     WHOLE("score.hidden", "features", NULL, 2, 65536, "width H, even; absent: as published"),
-    WHOLE("score.heads", "heads", NULL, 1, 131072, "attention heads, a divisor of 2 hidden; of egnn: vector channels; absent: as published"),
+    WHOLE("score.heads", "heads", NULL, 1, 131072, "attention heads, a divisor of 2 hidden, of evt of hidden/4; of egnn: vector channels; absent: as published"),
     SWITCH("score.centre", "no", "take points relative to their mean: invariance under translations; not on the sphere"),
     NUMBER("score.time_scale", "", "1", TINY, 1e6, "diffusion time is multiplied by it before the embedding"),
     SWITCH("score.context_flag", "no", "tell the network which points are clean context (0) and which noised targets (1), and train with data.context: for infer.method amortised"),

@@ -83,7 +83,10 @@ static uint64_t mix_net(uint64_t hash, const gndp_model *model)
     const gndp_parametrisation *p = &model->parametrisation;
     const double numbers[] = {(double)net->x_dim, (double)net->y_dim, (double)net->scalars, (double)net->layers, (double)net->hidden, (double)net->heads,
                               net->centre, net->context_flag, net->y_scale, net->time_scale, (double)p->target, p->std_trick, p->residual_trick};
-    return mix(mix_text(hash, net->kind), numbers, sizeof numbers);
+    const double more[] = {(double)net->vector_dim, net->axis, (double)net->outputs};
+    hash = mix(mix_text(hash, net->kind), numbers, sizeof numbers);
+    /* none of them: the hash of before there were such */
+    return more[0] != 0.0 || more[1] != 0.0 || more[2] != 0.0 ? mix(hash, more, sizeof more) : hash;
 }
 
 static uint64_t mix_frame(uint64_t hash, const gndp_model *model)

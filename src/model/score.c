@@ -41,7 +41,7 @@ gndp_status gndp_model_score(gndp_model *model, bool ema, bool bf16, gndp_score 
     state = malloc(sizeof *state);
     GNDP_CHECK(state != NULL, GNDP_ERR_NOMEM, "score");
     *state = model;
-    *out = (gndp_score){.dtype = model->net.dtype, .components = (int)model->net.y_dim, .store = model->store, .ema = ema && model->average, .bf16 = bf16,
+    *out = (gndp_score){.dtype = model->net.dtype, .components = (int)gndp_net_outputs(&model->net), .store = model->store, .ema = ema && model->average, .bf16 = bf16,
                         .context = model->net.context_flag, .state = state, .build = build, .free = free};
 done:
     return st;

@@ -78,9 +78,12 @@ static gndp_node build(const net_builder *b, const net_prepared *in)
     const gndp_node times = net_time_embedding(b, in->t);
     const gndp_node tokens = net_run_blocks(b, embed(b, in), times, mix); /* [R, N, D P, H] */
     const gndp_node grid = gndp_reshape(g, tokens, 4, (int64_t[]){r, n, d, p * h});
-    const gndp_node pooled = gndp_mean(g, grid, &dims, 1, false); /* [R, N, P H] */
-    const gndp_node out = net_head(b, gndp_reshape(g, pooled, 3, (int64_t[]){r, n * p, h}));
-    return gndp_reshape(g, out, 3, (int64_t[]){r, n, p});
+    const int64_t outputs = gndp_net_outputs(b->spec);
+    gndp_node pooled = gndp_mean(g, grid, &dims, 1, false); /* [R, N, P H] */
+    if (outputs < p)
+        pooled = gndp_slice_axis(g, pooled, 2, 0, outputs * h);
+    const gndp_node out = net_head(b, gndp_reshape(g, pooled, 3, (int64_t[]){r, n * outputs, h}));
+    return gndp_reshape(g, out, 3, (int64_t[]){r, n, outputs});
 }
 
 const net_ops net_bi_attention = {

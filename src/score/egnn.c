@@ -23,6 +23,7 @@
 // "start", "vectors"; in each block "receive", "send", "geometry", "message", "couple", "self", "gate",
 // "node/sum", "node/own", "node/out"; "last/scalars", "last/vectors".
 #define GNDP_NO_CALLSITE
+#include "score/components.h"
 #include "score/net.h"
 
 #include "base/error.h"
@@ -31,17 +32,13 @@
 
 static int64_t vector_count(const gndp_net_spec *spec)
 {
-    return (spec->y_dim - spec->scalars) / spec->x_dim;
+    return net_components_of(spec).vectors;
 }
 
 static gndp_status check(const gndp_net_spec *spec)
 {
     gndp_status st = GNDP_OK;
-    GNDP_CHECK(spec->scalars >= 0 && spec->scalars <= spec->y_dim, GNDP_ERR_RANGE, "scalars = %lld of %lld components",
-               (long long)spec->scalars, (long long)spec->y_dim);
-    GNDP_CHECK((spec->y_dim - spec->scalars) % spec->x_dim == 0, GNDP_ERR_SHAPE,
-               "egnn: of %lld components %lld are scalars, the other %lld make no vectors of %lld components", (long long)spec->y_dim,
-               (long long)spec->scalars, (long long)(spec->y_dim - spec->scalars), (long long)spec->x_dim);
+    GNDP_TRY(net_check_components(spec));
     GNDP_CHECK(spec->heads >= 1 && spec->heads <= 1024, GNDP_ERR_RANGE, "heads = %lld: allowed are 1 to 1024 vector channels",
                (long long)spec->heads);
 done:
@@ -78,7 +75,8 @@ static int64_t feature_count(const gndp_net_spec *spec)
 static gndp_status add(const gndp_net_spec *spec, net_params *p)
 {
     gndp_status st = GNDP_OK;
-    const int64_t h = spec->hidden, c = spec->heads, v = vector_count(spec);
+    const net_components parts = net_components_of(spec);
+    const int64_t h = spec->hidden, c = spec->heads, v = parts.vectors;
     GNDP_TRY(net_add_weight(p, "embed", feature_count(spec), h, net_by_fan_in));
     GNDP_TRY(net_add_linear(p, "time", h, h, net_by_fan_in));
     GNDP_TRY(net_add_linear(p, "start", h, h, net_by_fan_in));
@@ -86,10 +84,10 @@ static gndp_status add(const gndp_net_spec *spec, net_params *p)
         GNDP_TRY(net_add_weight(p, "vectors", v, c, net_by_fan_in));
     for (int64_t i = 0; i < spec->layers; i++)
         GNDP_TRY(add_block(spec, p, i));
-    if (spec->scalars > 0)
-        GNDP_TRY(net_add_linear(p, "last/scalars", h, spec->scalars, net_zero));
-    if (v > 0)
-        GNDP_TRY(net_add_weight(p, "last/vectors", c, v, net_zero));
+    if (parts.out_scalars > 0)
+        GNDP_TRY(net_add_linear(p, "last/scalars", h, parts.out_scalars, net_zero));
+    if (parts.out_vectors > 0)
+        GNDP_TRY(net_add_weight(p, "last/vectors", c, parts.out_vectors, net_zero));
 done:
     return st;
 }
@@ -246,10 +244,10 @@ static gndp_node finish(const scene *s, points last)
     const net_builder *b = s->b;
     gndp_graph *g = b->g;
     static const int channels_last[] = {0, 2, 3, 1}, vectors_first[] = {0, 1, 3, 2};
-    const int64_t v = vector_count(b->spec);
+    const int64_t v = net_components_of(b->spec).out_vectors;
     gndp_node parts[2];
     int n = 0;
-    if (b->spec->scalars > 0)
+    if (net_components_of(b->spec).out_scalars > 0)
         parts[n++] = net_linear_exact(b, "last/scalars", last.h);
     if (v > 0) {
         const gndp_node mixed =

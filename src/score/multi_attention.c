@@ -5,7 +5,7 @@
 // variables, and points of the sphere.
 //
 // Parameters: "embed" D + P (+ 1 with context_flag) -> H; in each block "time" H -> H and "points" with
-// query, key, value H -> 2H and out 2H -> 2H; "head" H -> H, "last" H -> P.
+// query, key, value H -> 2H and out 2H -> 2H; "head" H -> H, "last" H -> outputs.
 #define GNDP_NO_CALLSITE
 #include "score/blocks.h"
 #include "score/net.h"
@@ -23,7 +23,7 @@ static gndp_status add(const gndp_net_spec *spec, net_params *p)
         GNDP_TRY(net_add_time(p, i, spec->hidden));
         GNDP_TRY(net_add_attention(p, net_join(net_block(i).text, "points").text, spec->hidden));
     }
-    GNDP_TRY(net_add_head(p, spec->hidden, spec->y_dim));
+    GNDP_TRY(net_add_head(p, spec->hidden, gndp_net_outputs(spec)));
 done:
     return st;
 }

@@ -13,7 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-static const net_ops *const table[] = {&net_bi_attention, &net_bi_attention_multi, &net_multi_attention, &net_egnn};
+static const net_ops *const table[] = {&net_bi_attention, &net_bi_attention_multi, &net_multi_attention, &net_egnn, &net_evt};
 
 enum { NETS = sizeof table / sizeof *table, MAX_LAYERS = 1000, MAX_HIDDEN = 1 << 16, MAX_AXIS = 1 << 16 };
 
@@ -97,6 +97,28 @@ done:
     return st;
 }
 
+int64_t gndp_net_outputs(const gndp_net_spec *spec)
+{
+    return spec->outputs > 0 ? spec->outputs : spec->y_dim;
+}
+
+static gndp_status check_components(const gndp_net_spec *spec, const gndp_net_info *info)
+{
+    gndp_status st = GNDP_OK;
+    GNDP_TRY(check_number("x_dim", spec->x_dim, MAX_AXIS));
+    GNDP_TRY(check_number("y_dim", spec->y_dim, MAX_AXIS));
+    GNDP_CHECK(spec->outputs >= 0 && spec->outputs <= spec->y_dim, GNDP_ERR_RANGE, "outputs = %lld of %lld components", (long long)spec->outputs,
+               (long long)spec->y_dim);
+    GNDP_CHECK(spec->vector_dim >= 0 && spec->vector_dim <= spec->y_dim, GNDP_ERR_RANGE, "vector_dim = %lld of %lld components",
+               (long long)spec->vector_dim, (long long)spec->y_dim);
+    GNDP_CHECK(!info->equivariant || info->turns_values || (spec->vector_dim == 0 && !spec->axis), GNDP_ERR_UNSUPPORTED,
+               "%s turns vectors with the points only; vector_dim and axis are for evt", spec->kind);
+    GNDP_CHECK(!info->scalar_only || spec->y_dim == 1, GNDP_ERR_SHAPE,
+               "%s has one component, y_dim = %lld; multi_attention and bi_attention_multi take more", spec->kind, (long long)spec->y_dim);
+done:
+    return st;
+}
+
 static gndp_status check(const gndp_net_spec *spec, const net_ops **out)
 {
     gndp_status st = GNDP_OK;
@@ -104,11 +126,7 @@ static gndp_status check(const gndp_net_spec *spec, const net_ops **out)
     GNDP_CHECK(spec != NULL, GNDP_ERR_ARG, "spec is NULL");
     GNDP_CHECK(memchr(spec->kind, '\0', sizeof spec->kind) != NULL, GNDP_ERR_ARG, "kind does not end");
     GNDP_TRY(find(spec->kind, &ops));
-    GNDP_TRY(check_number("x_dim", spec->x_dim, MAX_AXIS));
-    GNDP_TRY(check_number("y_dim", spec->y_dim, MAX_AXIS));
-    GNDP_CHECK(!ops->info.scalar_only || spec->y_dim == 1, GNDP_ERR_SHAPE,
-               "%s has one component, y_dim = %lld; multi_attention and bi_attention_multi take more", spec->kind,
-               (long long)spec->y_dim);
+    GNDP_TRY(check_components(spec, &ops->info));
     GNDP_TRY(check_number("layers", spec->layers, MAX_LAYERS));
     GNDP_TRY(check_number("hidden", spec->hidden, MAX_HIDDEN));
     GNDP_CHECK(spec->hidden % 2 == 0, GNDP_ERR_RANGE,

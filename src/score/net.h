@@ -19,11 +19,11 @@ typedef struct net_ops {
     /* What this network asks for beyond the common checks. */
     gndp_status (*check)(const gndp_net_spec *spec);
     gndp_status (*add)(const gndp_net_spec *spec, net_params *p);
-    /* Raw output [R, N, P]; values at masked points are cleared by the caller. */
+    /* Raw output [R, N, outputs]; values at masked points are cleared by the caller. */
     gndp_node (*build)(const net_builder *b, const net_prepared *in);
 } net_ops;
 
 /* One for each network, by name of its file; the table in net.c lists them. */
-extern const net_ops net_bi_attention, net_bi_attention_multi, net_multi_attention, net_egnn;
+extern const net_ops net_bi_attention, net_bi_attention_multi, net_multi_attention, net_egnn, net_evt;
 
 #endif
