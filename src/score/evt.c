@@ -172,20 +172,25 @@ static gndp_node normalised_vectors(const layer *l, gndp_node v)
 
 /* ---- Pairs ---------------------------------------------------------------------------------- */
 
-/* W_z [a, b, g]_ij, [R, N, N, C]. Of the maps of a and b the sums over channels are taken before those over components, and
-   b_ij = -<V~_j, u_ji> is a with receivers and senders swapped. In full precision: these are places. */
+/* W_z [a, b, g]_ij, [R, N, N, C]. Of the maps of a and b the sums over channels are taken first, over points and not over pairs;
+   those over the few components follow one by one, without arrays of pairs between them. In full precision: these are places. */
 static gndp_node vector_invariants(const layer *l, gndp_node v)
 {
     gndp_graph *g = l->b->g;
-    static const int swap_points[] = {0, 2, 1, 3}, channels_first[] = {0, 3, 1, 2};
-    const gndp_node u = l->scene->direction;
-    const gndp_node own = gndp_matmul(g, u, gndp_matmul(g, v, weight(l, "pair/own")));
-    const gndp_node other = gndp_matmul(g, u, gndp_matmul(g, v, weight(l, "pair/other")));
+    static const int channels_first[] = {0, 3, 1, 2};
+    const gndp_node own = gndp_matmul(g, v, weight(l, "pair/own")), other = gndp_matmul(g, v, weight(l, "pair/other"));
+    gndp_node sum = GNDP_NONE;
+    for (int64_t d = 0; d < l->n; d++) {
+        const gndp_node u = gndp_slice_axis(g, l->scene->direction, 3, d, d + 1);
+        const gndp_node receiver = gndp_slice_axis(g, own, 2, d, d + 1);
+        const gndp_node sender = gndp_reshape(g, gndp_slice_axis(g, other, 2, d, d + 1), 4, (int64_t[]){l->r, 1, l->points, l->width});
+        const gndp_node term = gndp_mul(g, u, gndp_add(g, receiver, sender));
+        sum = gndp_is_none(sum) ? term : gndp_add(g, sum, term);
+    }
     const gndp_node turned = gndp_transpose(g, v, channels_first); /* [R, C_v, N, n] */
     const gndp_node gram = gndp_reshape(g, gndp_matmul(g, turned, gndp_swap_last(g, turned)), 3,
                                         (int64_t[]){l->r, l->channels, l->points * l->points});
     const gndp_node both = gndp_matmul(g, gndp_swap_last(g, gram), weight(l, "pair/both"));
-    const gndp_node sum = gndp_sub(g, own, gndp_transpose(g, other, swap_points));
     return gndp_add(g, sum, gndp_reshape(g, both, 4, (int64_t[]){l->r, l->points, l->points, l->width}));
 }
 
@@ -308,8 +313,8 @@ static gndp_node finish(const net_builder *b, const evt_scene *scene, points las
     if (c.out_scalars > 0)
         parts[count++] = net_linear_exact(b, "last/scalars", hidden);
     if (v > 0) {
-        const gndp_node factors = gndp_reshape(g, net_linear_exact(b, "last/vectors", hidden), 4, (int64_t[]){r, n, channels(b->spec), v});
-        const gndp_node sums = gndp_swap_last(g, gndp_matmul(g, last.v, factors)); /* [R, N, V, n] */
+        const gndp_node factors = gndp_reshape(g, net_linear_exact(b, "last/vectors", hidden), 4, (int64_t[]){r, n, v, channels(b->spec)});
+        const gndp_node sums = gndp_matmul(g, factors, gndp_swap_last(g, last.v)); /* [R, N, V, n] */
         parts[count++] = gndp_reshape(g, sums, 3, (int64_t[]){r, n, v * c.dim});
     }
     return count == 1 ? parts[0] : gndp_concat(g, parts, count, 2);

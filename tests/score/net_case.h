@@ -44,6 +44,25 @@ static inline gndp_net_spec small_net(const char *kind, int64_t x_dim, int64_t y
     return spec;
 }
 
+/* Networks of the tests of all: one a row, P as many as it takes beyond one, and one whose vectors turn by themselves, with features behind its outputs. */
+static inline int net_kinds(void)
+{
+    return gndp_net_count() + 1;
+}
+
+static inline gndp_net_spec net_of_kind(int i, int64_t x_dim)
+{
+    if (i < gndp_net_count())
+        return small_net(gndp_net_get(i)->name, x_dim, gndp_net_get(i)->scalar_only ? 1 : x_dim);
+    gndp_net_spec spec = small_net("evt", x_dim, 7);
+    spec.scalars = 1;
+    spec.vector_dim = 3;
+    spec.outputs = 4;
+    spec.axis = true;
+    spec.centre = false;
+    return spec;
+}
+
 /* Parameters as initialised, and where that is zero normals of 0.3: a network that starts as 0 shows nothing. */
 static inline gndp_store *make_store(const gndp_net_spec *spec)
 {
@@ -82,6 +101,11 @@ static inline int64_t x_count(const net_case *c)
 static inline int64_t y_count(const net_case *c)
 {
     return c->r * c->n * c->spec.y_dim;
+}
+
+static inline int64_t out_count(const net_case *c)
+{
+    return c->r * c->n * gndp_net_outputs(&c->spec);
 }
 
 static inline net_case make_case(gndp_net_spec spec, int64_t r, int64_t n)
@@ -164,7 +188,7 @@ static inline void run_nodes(gndp_graph *g, const gndp_node *nodes, int n, const
     gndp_device_free(device);
 }
 
-/* The output [R, N, P]. */
+/* The output [R, N, outputs]. */
 static inline double *output_of(const net_case *c, gndp_store *store)
 {
     gndp_graph *g = NULL;
@@ -173,9 +197,9 @@ static inline double *output_of(const net_case *c, gndp_store *store)
     const net_leaves l = make_leaves(g, c);
     const gndp_node node = gndp_net_build(g, store, &c->spec, &l.in);
     run_nodes(g, &node, 1, &l, &out);
-    assert_true(gndp_type_equal(out.type, gndp_type_3d(GNDP_F64, c->r, c->n, c->spec.y_dim)));
-    double *copy = calloc((size_t)y_count(c), sizeof *copy);
-    memcpy(copy, out.data, (size_t)y_count(c) * sizeof *copy);
+    assert_true(gndp_type_equal(out.type, gndp_type_3d(GNDP_F64, c->r, c->n, gndp_net_outputs(&c->spec))));
+    double *copy = calloc((size_t)out_count(c), sizeof *copy);
+    memcpy(copy, out.data, (size_t)out_count(c) * sizeof *copy);
     gndp_array_free(&out);
     gndp_graph_free(g);
     return copy;

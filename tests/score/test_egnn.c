@@ -1,74 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The equivariant network: turns, mirrors and shifts of points; scalars and vectors together.
-#include "score/net_case.h"
+#include "score/turns.h"
 
-enum { R = 2, N = 7, MAX_D = 4 };
+enum { R = 2, N = 7 };
 
 static gndp_net_spec egnn(int64_t d, int64_t scalars, int64_t vectors)
 {
     gndp_net_spec spec = small_net("egnn", d, scalars + vectors * d);
     spec.scalars = scalars;
     return spec;
-}
-
-/* A random orthogonal matrix, by Gram-Schmidt of normals; its determinant has the sign that is asked for. */
-static void make_orthogonal(int64_t d, uint32_t stream, double sign, double q[MAX_D][MAX_D])
-{
-    double *a = normals(d * d, stream, 1.0), det = 1.0;
-    for (int64_t i = 0; i < d; i++) {
-        for (int64_t k = 0; k < d; k++)
-            q[i][k] = a[i * d + k];
-        for (int pass = 0; pass < 2; pass++)
-            for (int64_t j = 0; j < i; j++) {
-                double dot = 0.0;
-                for (int64_t k = 0; k < d; k++)
-                    dot += q[i][k] * q[j][k];
-                for (int64_t k = 0; k < d; k++)
-                    q[i][k] -= dot * q[j][k];
-            }
-        double norm = 0.0;
-        for (int64_t k = 0; k < d; k++)
-            norm += q[i][k] * q[i][k];
-        for (int64_t k = 0; k < d; k++)
-            q[i][k] /= sqrt(norm);
-    }
-    /* the determinant by elimination of a copy */
-    double m[MAX_D][MAX_D];
-    memcpy(m, q, sizeof m);
-    for (int64_t c = 0; c < d; c++) {
-        int64_t pivot = c;
-        for (int64_t i = c; i < d; i++)
-            pivot = fabs(m[i][c]) > fabs(m[pivot][c]) ? i : pivot;
-        for (int64_t k = 0; k < d; k++) {
-            const double swap = m[c][k];
-            m[c][k] = m[pivot][k];
-            m[pivot][k] = swap;
-        }
-        det *= pivot == c ? m[c][c] : -m[c][c];
-        for (int64_t i = c + 1; i < d; i++)
-            for (int64_t k = d - 1; k >= c; k--)
-                m[i][k] -= m[i][c] / m[c][c] * m[c][k];
-    }
-    for (int64_t k = 0; k < d; k++)
-        q[0][k] *= det * sign < 0.0 ? -1.0 : 1.0;
-    free(a);
-}
-
-static void turn(int64_t d, double q[MAX_D][MAX_D], double *v)
-{
-    double out[MAX_D] = {0.0};
-    for (int64_t i = 0; i < d; i++)
-        for (int64_t k = 0; k < d; k++)
-            out[i] += q[i][k] * v[k];
-    memcpy(v, out, (size_t)d * sizeof *v);
-}
-
-/* rho(h) of fields [rows, P]: vectors turn, scalars stay. */
-static void turn_values(const gndp_net_spec *spec, double q[MAX_D][MAX_D], int64_t rows, double *y)
-{
-    for (int64_t i = 0; i < rows; i++)
-        for (int64_t first = spec->scalars; first < spec->y_dim; first += spec->x_dim)
-            turn(spec->x_dim, q, y + i * spec->y_dim + first);
 }
 
 static void check_equivariance(gndp_net_spec spec, double sign, bool masked)
@@ -86,10 +26,10 @@ static void check_equivariance(gndp_net_spec spec, double sign, bool masked)
         for (int64_t k = 0; k < spec.x_dim; k++)
             c.x[i * spec.x_dim + k] += 1.5 + (double)k;
     }
-    turn_values(&spec, q, R * N, c.y);
+    turn_values(&spec, q, R * N, c.y, spec.y_dim);
     double *got = output_of(&c, store);
     const double unturned = difference(got, expected, y_count(&c));
-    turn_values(&spec, q, R * N, expected);
+    turn_values(&spec, q, R * N, expected, spec.y_dim);
     const double size = fmax(1.0, magnitude(expected, y_count(&c))), error = difference(got, expected, y_count(&c)) / size;
     print_message("D %lld, %lld scalars, P %lld: error %.1e\n", (long long)spec.x_dim, (long long)spec.scalars, (long long)spec.y_dim, error);
     assert_true(magnitude(got, y_count(&c)) > 0.05);

@@ -7,13 +7,6 @@ static const double rounding = 1e-12;
 
 enum { R = 3, N = 9 };
 
-/* A small network of row i with D inputs; P as many as it takes beyond one. */
-static gndp_net_spec row_net(int i, int64_t x_dim)
-{
-    const gndp_net_info *info = gndp_net_get(i);
-    return small_net(info->name, x_dim, info->scalar_only ? 1 : x_dim);
-}
-
 /* ---- Table and counts ----------------------------------------------------------------------- */
 
 static void net_finds_every_row(void **state)
@@ -55,9 +48,9 @@ static void net_counts_parameters_of_the_literature(void **state)
 static void net_counts_what_it_adds(void **state)
 {
     (void)state;
-    for (int i = 0; i < gndp_net_count(); i++)
+    for (int i = 0; i < net_kinds(); i++)
         for (int flag = 0; flag < 2; flag++) {
-            gndp_net_spec spec = row_net(i, 2);
+            gndp_net_spec spec = net_of_kind(i, 2);
             spec.context_flag = flag == 1;
             gndp_store *store = make_store(&spec);
             assert_int_equal(gndp_net_parameters(&spec), gndp_store_size(store));
@@ -68,15 +61,15 @@ static void net_counts_what_it_adds(void **state)
 static void net_starts_as_zero(void **state)
 {
     (void)state;
-    for (int i = 0; i < gndp_net_count(); i++) {
-        const gndp_net_spec spec = row_net(i, 2);
+    for (int i = 0; i < net_kinds(); i++) {
+        const gndp_net_spec spec = net_of_kind(i, 2);
         gndp_store *store = NULL;
         check(gndp_store_create(&store));
         check(gndp_net_add_parameters(&spec, store));
         check(gndp_store_initialise(store, 5));
         net_case c = make_case(spec, R, N);
         double *out = output_of(&c, store);
-        assert_true(magnitude(out, y_count(&c)) == 0.0);
+        assert_true(magnitude(out, out_count(&c)) == 0.0);
         free(out);
         free_case(&c);
         gndp_store_free(store);
@@ -96,19 +89,19 @@ static void permute_points(const double *from, double *to, int64_t width)
 static void net_is_equivariant_to_permuted_points(void **state)
 {
     (void)state;
-    for (int i = 0; i < gndp_net_count(); i++) {
-        gndp_net_spec spec = row_net(i, 2);
+    for (int i = 0; i < net_kinds(); i++) {
+        gndp_net_spec spec = net_of_kind(i, 2);
         spec.context_flag = true;
         gndp_store *store = make_store(&spec);
         net_case c = make_case(spec, R, N), moved = copy_case(&c);
-        double *out = output_of(&c, store), *expected = calloc((size_t)y_count(&c), sizeof *expected);
+        double *out = output_of(&c, store), *expected = calloc((size_t)out_count(&c), sizeof *expected);
         permute_points(c.x, moved.x, spec.x_dim);
         permute_points(c.y, moved.y, spec.y_dim);
         permute_points(c.flag, moved.flag, 1);
-        permute_points(out, expected, spec.y_dim);
+        permute_points(out, expected, gndp_net_outputs(&spec));
         double *got = output_of(&moved, store);
-        assert_true(difference(out, expected, y_count(&c)) > 1e-3); /* the points differ */
-        assert_true(difference(got, expected, y_count(&c)) < rounding * fmax(1.0, magnitude(out, y_count(&c))));
+        assert_true(difference(out, expected, out_count(&c)) > 1e-3); /* the points differ */
+        assert_true(difference(got, expected, out_count(&c)) < rounding * fmax(1.0, magnitude(out, out_count(&c))));
         free(out);
         free(got);
         free(expected);
@@ -131,15 +124,17 @@ static void turn_columns(double *a, int64_t rows, int64_t width)
 static void net_is_invariant_to_permuted_dims_when_it_says_so(void **state)
 {
     (void)state;
-    for (int i = 0; i < gndp_net_count(); i++) {
-        const gndp_net_spec spec = row_net(i, 3);
+    for (int i = 0; i < net_kinds(); i++) {
+        const gndp_net_spec spec = net_of_kind(i, 3);
         gndp_store *store = make_store(&spec);
         net_case c = make_case(spec, R, N);
         double *out = output_of(&c, store);
         turn_columns(c.x, R * N, 3);
         double *got = output_of(&c, store);
-        const double moved = difference(got, out, y_count(&c));
-        assert_true(gndp_net_get(i)->permutes_x ? moved < rounding : moved > 1e-3);
+        const double moved = difference(got, out, out_count(&c));
+        const gndp_net_info *info = NULL;
+        check(gndp_net_find(spec.kind, &info));
+        assert_true(info->permutes_x ? moved < rounding : moved > 1e-3);
         free(out);
         free(got);
         free_case(&c);
@@ -156,9 +151,9 @@ static void net_is_equivariant_to_permuted_components_when_pairs_are_tokens(void
     double *out = output_of(&c, store);
     turn_columns(c.y, R * N, 3);
     double *got = output_of(&c, store);
-    assert_true(difference(got, out, y_count(&c)) > 1e-3);
+    assert_true(difference(got, out, out_count(&c)) > 1e-3);
     turn_columns(out, R * N, 3);
-    assert_true(difference(got, out, y_count(&c)) < rounding);
+    assert_true(difference(got, out, out_count(&c)) < rounding);
     free(out);
     free(got);
     free_case(&c);
@@ -173,7 +168,7 @@ static void net_of_pairs_is_that_of_dims_when_one_component(void **state)
     gndp_store *store = make_store(&pairs);
     net_case a = make_case(pairs, R, N), b = make_case(dims, R, N);
     double *one = output_of(&a, store), *other = output_of(&b, store);
-    assert_memory_equal(one, other, (size_t)y_count(&a) * sizeof *one);
+    assert_memory_equal(one, other, (size_t)out_count(&a) * sizeof *one);
     free(one);
     free(other);
     free_case(&a);
@@ -193,7 +188,7 @@ static double moved_by_shift(gndp_net_spec spec, bool masked)
     for (int64_t k = 0; k < x_count(&c); k++)
         c.x[k] += 0.25 * (double)(k % spec.x_dim + 1) + (double)(k / (N * spec.x_dim));
     double *got = output_of(&c, store);
-    const double moved = difference(got, out, y_count(&c));
+    const double moved = difference(got, out, out_count(&c));
     free(out);
     free(got);
     free_case(&c);
@@ -205,14 +200,14 @@ static double moved_by_shift(gndp_net_spec spec, bool masked)
 static void net_is_invariant_to_translations_when_centred(void **state)
 {
     (void)state;
-    for (int i = 0; i < gndp_net_count(); i++) {
-        gndp_net_spec spec = row_net(i, 2);
+    for (int i = 0; i < net_kinds(); i++) {
+        gndp_net_spec spec = net_of_kind(i, 2);
         spec.centre = true;
         assert_true(moved_by_shift(spec, false) < 10.0 * rounding);
         assert_true(moved_by_shift(spec, true) < 10.0 * rounding);
     }
     for (int i = 0; i < 3; i++) { /* attention sees places when not centred */
-        gndp_net_spec spec = row_net(i, 2);
+        gndp_net_spec spec = net_of_kind(i, 2);
         spec.centre = false;
         assert_true(moved_by_shift(spec, false) > 1e-3);
     }
@@ -223,14 +218,15 @@ static void net_is_invariant_to_translations_when_centred(void **state)
 static void net_keeps_padding_out(void **state)
 {
     (void)state;
-    for (int i = 0; i < gndp_net_count(); i++) {
-        gndp_net_spec spec = row_net(i, 2);
+    for (int i = 0; i < net_kinds(); i++) {
+        gndp_net_spec spec = net_of_kind(i, 2);
         spec.context_flag = spec.centre = true;
         gndp_store *store = make_store(&spec);
         net_case c = make_case(spec, R, N);
         c.masked = true;
         for (int64_t k = 0; k < R * N; k++)
             c.mask[k] = k / N == 2 ? 0 : k % N < N - 2 * (k / N); /* 9 points, 7, none */
+        const int64_t outputs = gndp_net_outputs(&spec);
         double *out = output_of(&c, store);
         for (int64_t k = 0; k < R * N; k++) {
             c.mask[k] *= 7; /* any value that is not 0 keeps a point */
@@ -243,10 +239,10 @@ static void net_keeps_padding_out(void **state)
             c.flag[k] = (double)NAN;
         }
         double *got = output_of(&c, store);
-        assert_memory_equal(out, got, (size_t)y_count(&c) * sizeof *out);
-        assert_true(magnitude(out, N * spec.y_dim) > 1e-3);
-        for (int64_t k = 0; k < y_count(&c); k++)
-            assert_true(c.mask[k / spec.y_dim] != 0 || out[k] == 0.0);
+        assert_memory_equal(out, got, (size_t)out_count(&c) * sizeof *out);
+        assert_true(magnitude(out, N * outputs) > 1e-3);
+        for (int64_t k = 0; k < out_count(&c); k++)
+            assert_true(c.mask[k / outputs] != 0 || out[k] == 0.0);
         free(out);
         free(got);
         free_case(&c);
@@ -258,12 +254,12 @@ static void net_with_padding_is_that_of_fewer_points(void **state)
 {
     (void)state;
     enum { KEPT = 5 };
-    for (int i = 0; i < gndp_net_count(); i++) {
-        gndp_net_spec spec = row_net(i, 2);
+    for (int i = 0; i < net_kinds(); i++) {
+        gndp_net_spec spec = net_of_kind(i, 2);
         spec.centre = true;
         gndp_store *store = make_store(&spec);
         net_case part = make_case(spec, R, KEPT), whole = make_case(spec, R, N);
-        const int64_t d = spec.x_dim, p = spec.y_dim;
+        const int64_t d = spec.x_dim, p = spec.y_dim, q = gndp_net_outputs(&spec);
         whole.masked = true;
         for (int64_t b = 0; b < R; b++) {
             memcpy(whole.x + b * N * d, part.x + b * KEPT * d, (size_t)(KEPT * d) * sizeof *whole.x);
@@ -273,7 +269,7 @@ static void net_with_padding_is_that_of_fewer_points(void **state)
         }
         double *few = output_of(&part, store), *many = output_of(&whole, store);
         for (int64_t b = 0; b < R; b++)
-            assert_true(difference(few + b * KEPT * p, many + b * N * p, KEPT * p) < rounding);
+            assert_true(difference(few + b * KEPT * q, many + b * N * q, KEPT * q) < rounding);
         free(few);
         free(many);
         free_case(&part);
@@ -287,9 +283,9 @@ static void net_with_padding_is_that_of_fewer_points(void **state)
 static void net_repeats_shared_points(void **state)
 {
     (void)state;
-    for (int i = 0; i < gndp_net_count(); i++)
+    for (int i = 0; i < net_kinds(); i++)
         for (int masked = 0; masked < 2; masked++) {
-            const gndp_net_spec spec = row_net(i, 2);
+            const gndp_net_spec spec = net_of_kind(i, 2);
             gndp_store *store = make_store(&spec);
             net_case c = make_case(spec, R, N);
             c.masked = masked == 1;
@@ -299,7 +295,7 @@ static void net_repeats_shared_points(void **state)
             double *repeated = output_of(&c, store);
             c.shared = true;
             double *shared = output_of(&c, store);
-            assert_true(difference(repeated, shared, y_count(&c)) < rounding);
+            assert_true(difference(repeated, shared, out_count(&c)) < rounding);
             free(repeated);
             free(shared);
             free_case(&c);
@@ -310,17 +306,18 @@ static void net_repeats_shared_points(void **state)
 static void net_sees_the_context_flag(void **state)
 {
     (void)state;
-    for (int i = 0; i < gndp_net_count(); i++) {
-        gndp_net_spec spec = row_net(i, 2);
+    for (int i = 0; i < net_kinds(); i++) {
+        gndp_net_spec spec = net_of_kind(i, 2);
         spec.context_flag = true;
         gndp_store *store = make_store(&spec);
         net_case c = make_case(spec, R, N);
         double *out = output_of(&c, store);
         c.flag[1] = 1.0 - c.flag[1];
         double *got = output_of(&c, store);
-        assert_true(difference(got, out, N * spec.y_dim) > 1e-4);
+        const int64_t first = N * gndp_net_outputs(&spec);
+        assert_true(difference(got, out, first) > 1e-4);
         /* realizations are apart */
-        assert_true(difference(got + N * spec.y_dim, out + N * spec.y_dim, (R - 1) * N * spec.y_dim) == 0.0);
+        assert_true(difference(got + first, out + first, (R - 1) * first) == 0.0);
         free(out);
         free(got);
         free_case(&c);
@@ -332,8 +329,8 @@ static void net_sees_the_context_flag(void **state)
 static void net_scales_time_and_values(void **state)
 {
     (void)state;
-    for (int i = 0; i < gndp_net_count(); i++) {
-        gndp_net_spec spec = row_net(i, 2);
+    for (int i = 0; i < net_kinds(); i++) {
+        gndp_net_spec spec = net_of_kind(i, 2);
         gndp_store *store = make_store(&spec);
         net_case c = make_case(spec, R, N);
         c.spec.y_scale = 4.0;
@@ -345,9 +342,60 @@ static void net_scales_time_and_values(void **state)
             c.t[k] *= 8.0;
         c.spec = spec;
         double *plain = output_of(&c, store);
-        assert_true(difference(scaled, plain, y_count(&c)) < rounding * fmax(1.0, magnitude(plain, y_count(&c))));
+        assert_true(difference(scaled, plain, out_count(&c)) < rounding * fmax(1.0, magnitude(plain, out_count(&c))));
         free(scaled);
         free(plain);
+        free_case(&c);
+        gndp_store_free(store);
+    }
+}
+
+/* Parameters of `from`, of those with fewer columns the first. */
+static void copy_first_columns(gndp_store *from, gndp_store *to)
+{
+    for (int64_t i = 0; i < gndp_store_count(to); i++) {
+        gndp_array a, b;
+        check(gndp_store_array(from, gndp_store_name(to, i), GNDP_SLOT_VALUE, &a));
+        check(gndp_store_array(to, gndp_store_name(to, i), GNDP_SLOT_VALUE, &b));
+        const int64_t wide = a.type.dim[a.type.rank - 1], narrow = b.type.dim[b.type.rank - 1];
+        const double *source = a.data;
+        double *target = b.data;
+        for (int64_t k = 0; k < gndp_type_count(b.type); k++)
+            target[k] = source[k / narrow * wide + k % narrow];
+    }
+}
+
+/* Fewer outputs are the first of all: the rest of the input are features. */
+static void net_gives_the_first_components_when_fewer_outputs(void **state)
+{
+    (void)state;
+    for (int i = 0; i < net_kinds(); i++) {
+        gndp_net_spec spec = net_of_kind(i, 2);
+        if (spec.y_dim == 1)
+            continue;
+        spec.y_dim = 1 + 2 * (spec.vector_dim > 0 ? spec.vector_dim : 2);
+        spec.scalars = 1; /* read by equivariant networks */
+        spec.outputs = 0;
+        gndp_store *store = make_store(&spec);
+        net_case c = make_case(spec, R, N);
+        double *all = output_of(&c, store);
+        const int64_t choices[] = {1, 1 + (spec.vector_dim > 0 ? spec.vector_dim : 2), spec.y_dim};
+        for (int k = 0; k < 3; k++) {
+            gndp_store *fewer = NULL;
+            c.spec.outputs = choices[k];
+            check(gndp_store_create(&fewer));
+            check(gndp_net_add_parameters(&c.spec, fewer));
+            check(gndp_store_initialise(fewer, 5));
+            copy_first_columns(store, fewer);
+            assert_int_equal(gndp_net_parameters(&c.spec), gndp_store_size(fewer));
+            assert_true(gndp_store_size(fewer) <= gndp_store_size(store));
+            double *first = output_of(&c, fewer);
+            for (int64_t j = 0; j < out_count(&c); j++)
+                assert_true(fabs(first[j] - all[j / choices[k] * spec.y_dim + j % choices[k]]) < rounding * fmax(1.0, fabs(first[j])));
+            free(first);
+            gndp_store_free(fewer);
+        }
+        free(all);
         free_case(&c);
         gndp_store_free(store);
     }
@@ -368,5 +416,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(net_repeats_shared_points),
     cmocka_unit_test(net_sees_the_context_flag),
     cmocka_unit_test(net_scales_time_and_values),
+    cmocka_unit_test(net_gives_the_first_components_when_fewer_outputs),
 };
 GNDP_TEST_MAIN(tests)
