@@ -14,6 +14,8 @@ extern "C" {
  *
  * `centre` belongs to points of R^n: unit vectors of the sphere have no translations, and taken relative to their mean they would no longer be points of
  * it. A network cannot tell the two apart (D = 3 is both), so whoever knows that its points are on the sphere leaves it off.
+ *
+ * "evt" tells distances of points, or times, apart within some 4 units, and those of values that turn by themselves (vector_dim) within 2.
  */
 typedef struct gndp_net_spec {
     char kind[32];       /* row of the table: "bi_attention", "bi_attention_multi", "multi_attention", "egnn", "evt" */

@@ -2,10 +2,10 @@
 // What the network "evt" knows of a point and of a pair of points before its first layer.
 //
 // A pair knows its distance d = sqrt(|r|^2 + 1e-8), r_ij = x_j - x_i, by 32 Gaussians about 0, ..,
-// 4 and 1/(1 + d), and the direction u_ij = r_ij/(d + 0.1), smooth at 0. Where vectors turn by
-// themselves (vector_dim), r is the difference of the first vectors of the two points, and x
-// enters by the same functions of |x_j - x_i| and by (x_j - x_i)/(d + 0.1), which tells later from
-// earlier.
+// 4 and by 1/(1 + d), and the direction u_ij = r_ij/(d + 0.1), smooth at 0. Where vectors turn by
+// themselves (vector_dim), r is the difference of the first vectors of the two points, with
+// Gaussians up to 2, the diameter of a unit sphere; x enters by the same functions of |x_j - x_i|,
+// up to 4 again, and by (x_j - x_i)/(d + 0.1), which tells later from earlier.
 //
 // A point knows its scalars, all inner products of its vectors and log(1 + |.|) of each, the flag,
 // and, where vectors turn by themselves and x is not centred, x.
@@ -19,7 +19,7 @@
 #include <stdlib.h>
 
 enum { GAUSSIANS = 32, RADIAL = GAUSSIANS + 1 };
-static const double farthest = 4.0, near_length = 0.1, floor_of_square = 1e-8;
+static const double farthest_place = 4.0, farthest_value = 2.0, near_length = 0.1, floor_of_square = 1e-8;
 
 int64_t evt_vector_count(const gndp_net_spec *spec)
 {
@@ -113,8 +113,8 @@ static gndp_node differences(gndp_graph *g, gndp_node x)
     return gndp_sub(g, senders, receivers);
 }
 
-/* Gaussians of d [R, N, N, 1], as wide as they are apart: [R, N, N, 32]. */
-static gndp_node gaussians(const net_builder *b, gndp_node d)
+/* Gaussians of d [R, N, N, 1] about 0, .., farthest, as wide as they are apart: [R, N, N, 32]. */
+static gndp_node gaussians(const net_builder *b, gndp_node d, double farthest)
 {
     gndp_graph *g = b->g;
     const double spacing = farthest / (GAUSSIANS - 1);
@@ -134,12 +134,12 @@ static void set_pairs(const net_builder *b, gndp_node places, gndp_node x, evt_s
     gndp_node parts[5];
     int n = 0;
     const gndp_node difference = differences(g, places), d = length(g, difference);
-    parts[n++] = gaussians(b, d);
+    parts[n++] = gaussians(b, d, b->spec->vector_dim > 0 ? farthest_value : farthest_place);
     parts[n++] = gndp_reciprocal(g, gndp_offset(g, d, 1.0));
     s->direction = smooth_direction(g, difference, d);
     if (b->spec->vector_dim > 0) {
         const gndp_node apart = differences(g, x), far = length(g, apart);
-        parts[n++] = gaussians(b, far);
+        parts[n++] = gaussians(b, far, farthest_place);
         parts[n++] = gndp_reciprocal(g, gndp_offset(g, far, 1.0));
         parts[n++] = smooth_direction(g, apart, far);
     }

@@ -241,9 +241,14 @@ static void model_refuses_settings_that_do_not_fit(void **state)
     refuse("data: {coordinates: native}", winds, GNDP_ERR_RANGE, "data.coordinates");
     refuse("score: {net: egnn, hidden: 8, layers: 1, heads: 2}", winds, GNDP_ERR_UNSUPPORTED, "data.vectors");
     refuse("data: {coordinates: sphere}\nscore: {net: egnn, hidden: 8, layers: 1, heads: 2}", right, GNDP_ERR_UNSUPPORTED, "wind");
-    gndp_model *model = model_from("score: {net: egnn, hidden: 8, layers: 1, heads: 2}", right);
-    assert_int_equal(gndp_model_net(model)->scalars, 1);
-    gndp_model_free(model);
+    refuse("score: {net: evt, hidden: 8, layers: 1, heads: 2}", winds, GNDP_ERR_UNSUPPORTED, "data.vectors");
+    refuse("score: {net: evt, hidden: 8, layers: 1, heads: 4}", right, GNDP_ERR_RANGE, "heads = 4: they divide hidden/4 = 2");
+    static const char *const equivariant[] = {"score: {net: egnn, hidden: 8, layers: 1, heads: 2}", "score: {net: evt, hidden: 8, layers: 1, heads: 2}"};
+    for (int i = 0; i < 2; i++) {
+        gndp_model *model = model_from(equivariant[i], right);
+        assert_int_equal(gndp_model_net(model)->scalars, 1);
+        gndp_model_free(model);
+    }
     gndp_fieldset_free(line);
     gndp_fieldset_free(winds);
     gndp_fieldset_free(right);
