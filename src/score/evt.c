@@ -12,7 +12,7 @@
 //     f_ij  = Linear s~_j * (1 + W h_ij)
 //     (m, p, o)_ij = W f_ij in R^C, R^C_v, R^C_v; each head owns a block of their channels
 //     s_i  += Linear sum_j a_ij m_ij,   V_i += W sum_j a_ij (p_ij * V~_j + o_ij u_ij')
-//     A = W V_i, B = W V_i;  (g1, g2, g3) = Linear G(Linear[s~_i, |A_c|, <A_c, B_c>])
+//     A = W V~_i, B = W V~_i;  (g1, g2, g3) = Linear G(Linear[s~_i, |A_c|, <A_c, B_c>])
 //     s_i  += g1 + W (g2 * <A, B>),   V_i += g3 * A
 //   output: h = G(Linear s_i);  scalars Linear h,  vectors sum_c (Linear h)_c V_ic, both starting as 0
 //
@@ -21,7 +21,9 @@
 // points enter by x_j - x_i alone, translations; `centre` changes nothing there. With vector_dim
 // the vectors turn without the points, x is invariant, and the first vector is the place of a
 // point: nothing is invariant under a shift of that. With `axis` the channels e_3 and e_3 x y^v
-// leave turns about e_3 only. Cost and memory grow as N^2 C: for up to some hundred points.
+// leave turns about e_3 only. A and B are of V~, not of V: their products would raise outliers of
+// y to the third power in every layer, and an average of weights to nonsense. Cost and memory grow
+// as N^2 C: for up to some hundred points.
 //
 // The sums over j are taken before the maps to m and o: for each head a_ij and a_ij u_ij are rows
 // of weights of f, so that m and o are products over points and not over pairs.
@@ -270,7 +272,8 @@ static points mix(const layer *l, points now)
 {
     gndp_graph *g = l->b->g;
     static const int components = 2;
-    const gndp_node left = product(l, "left", now.v), right = product(l, "right", now.v);
+    const gndp_node normal = normalised_vectors(l, now.v);
+    const gndp_node left = product(l, "left", normal), right = product(l, "right", normal);
     const gndp_node square = gndp_sum(g, gndp_square(g, left), &components, 1, false);
     const gndp_node dots = gndp_sum(g, gndp_mul(g, left, right), &components, 1, false);
     gndp_node parts[3];

@@ -288,6 +288,31 @@ static void evt_is_finite_at_coincident_points(void **state)
     }
 }
 
+static double size_at(gndp_net_spec spec, gndp_store *store, double scale)
+{
+    net_case c = make_case(spec, R, N);
+    for (int64_t k = 0; k < y_count(&c); k++)
+        c.y[k] *= scale;
+    double *out = output_of(&c, store);
+    const double size = magnitude(out, out_count(&c));
+    free(out);
+    free_case(&c);
+    return size;
+}
+
+/* Vectors times factors of inner products of y: the third power of large values, however many layers there are. */
+static void evt_grows_as_the_third_power_of_outliers(void **state)
+{
+    (void)state;
+    gndp_net_spec specs[] = {on_points(2, 0, 1), on_points(3, 1, 1), at_times(3, 0, 1)};
+    for (int i = 0; i < 3; i++) {
+        specs[i].layers = 4;
+        gndp_store *store = make_store(&specs[i]);
+        assert_true(size_at(specs[i], store, 1e4) < 2e3 * size_at(specs[i], store, 1e3));
+        gndp_store_free(store);
+    }
+}
+
 /* Values of `from` in f64 rounded to `to` in f32. */
 static void round_parameters(gndp_store *from, gndp_store *to)
 {
@@ -393,6 +418,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(evt_sees_order_times_and_places),
     cmocka_unit_test(evt_does_not_know_its_dimension),
     cmocka_unit_test(evt_is_finite_at_coincident_points),
+    cmocka_unit_test(evt_grows_as_the_third_power_of_outliers),
     cmocka_unit_test(evt_in_single_precision_is_near_that_in_double),
     cmocka_unit_test(evt_check_names_the_setting),
 };
