@@ -28,7 +28,7 @@ typedef struct gndp_net_spec {
     int64_t outputs;     /* so many components come out, the first; 0: all P. Inputs behind them are features: equivariant networks take whole vectors */
     int64_t layers, hidden, heads;
     bool centre;         /* subtract the mean of the valid points: invariance under translations (R^n) */
-    double y_scale;      /* y is divided by it: the limit's standard deviation */
+    double y_scale;      /* y, all of it, is divided by it: the limit's standard deviation; 1 for unit vectors */
     double time_scale;   /* t is multiplied by it before the embedding: 1 as published */
     bool context_flag;   /* one more input channel: 1 at targets, 0 at clean context (amortised conditioning) */
     gndp_dtype dtype;    /* f32; f64 in tests */
