@@ -29,6 +29,7 @@
 #include <gndp/sde.h>
 #include <gndp/synth.h>
 #include <gndp/tables.h>
+#include <gndp/tracks.h>
 #include <gndp/train.h>
 #include <gndp/version.h>
 #include <gndp/write.h>
