@@ -17,45 +17,14 @@
 #include "cli/history.h"
 #include "cli/regression.h"
 #include "cli/sampling.h"
+#include "cli/select.h"
+#include "cli/tracks_task.h"
 #include "cli/usage.h"
 
-const char gndp_eval_text[] =
-    "usage: gndp eval MODEL.nc [DATA.nc]... [OPTION]...\n"
-    "       gndp eval --ensemble OUT.nc TRUTH.nc [--train FILE.nc] [--kernel TEXT --fit] [OPTION]...\n"
-    "\n"
-    "Score a model on fields that it was not trained on: the part of the data that its configuration holds out\n"
-    "(--part), from the files of the training or those named here.\n"
-    "\n"
-    "Samples are set beside both parts of the data: mean, standard deviation, maps of both, spectra along the\n"
-    "rows, and whether successive fields hang together. --likelihood N adds the log-density of N held-out fields\n"
-    "by the probability flow, in nats a point, with its standard error.\n"
-    "\n"
-    "--task regression scores a model of generated functions as the literature does: new functions with points of\n"
-    "their own, the density of all target values given some context values, beside that of the process that the\n"
-    "functions come from (where it is Gaussian), on the same functions; where the model was trained\n"
-    "(interpolation), on the interval beside it (generalisation), or with targets outside (extrapolation).\n"
-    "\n"
-    "--ensemble scores what `gndp infer` drew against the fields that came true, at the same times and on the same\n"
-    "points, those of the stations left out: root mean square error of the mean, fair CRPS, spread, coverage,\n"
-    "flatness of the rank histogram, energy and variogram score of whole fields, areas weighted, with 95 %\n"
-    "intervals by resampling days. The same for what is simpler: climatology (--train, else the truth's other\n"
-    "times), the nearest station, their mean by inverse squared distance, and with --kernel a Gaussian process\n"
-    "given the same observations. --threshold adds the Brier score of values above a threshold, its skill against\n"
-    "how often that is usual, and reliability. --json and -o SCORES.nc have every number, also rank histograms,\n"
-    "error by spread, and on grids spectra of members, of their mean and of the truth.\n";
-
-const char gndp_eval_examples[] =
-    "Examples:\n"
-    "  gndp eval run/model.nc --samples 64\n"
-    "  gndp eval run/model.nc era5_t2m_uk_2019-03.nc --samples-from members.nc\n"
-    "  gndp eval run-se/model.nc --samples 0 --likelihood 128\n"
-    "  gndp eval run-se/model.nc --task regression\n"
-    "  gndp eval run-se/model.nc --task regression --fields 512 --context 5 --solver euler --json\n"
-    "  gndp eval --ensemble filled.nc era5.nc --kernel \"matern32(lengthscale=200) + white(variance=0.1)\" --fit -o scores.nc\n"
-    "  gndp eval --ensemble filled.nc era5.nc --threshold 273.15,q90 --pictures scores\n";
-
 typedef struct settings {
-    const char *part, *from, *solver, *task, *context, *domains, *ensemble, *kernel, *threshold, *output, *pictures;
+    const char *part, *from, *solver, *task, *context, *domains, *ensemble, *kernel, *threshold, *output, *pictures, *tracks, *leads;
+    cli_select select;
+    double share;
     gndp_option_texts train;
     gndp_sampling_options sampling;
     int64_t samples, likelihood, threads, probes, flow_steps, fields, targets, block;
@@ -75,7 +44,7 @@ typedef struct settings {
 const gndp_option gndp_eval_table[] = {
     OPTION("part", 0, "NAME", GNDP_OPTION_TEXT, part,
            "train, validation (default) or test, as the configuration splits;\nall: every field of files that were not trained on"),
-    COUNT("samples", 0, samples, 0, 1000000, "fields to draw for the comparison, default 32; 0: none"),
+    COUNT("samples", 0, samples, 0, 1000000, "fields to draw for the comparison, default 32; 0: none; of tracks:\nmembers of each ensemble"),
     OPTION("samples-from", 0, "FILE.nc", GNDP_OPTION_TEXT, from, "take them from this file instead"),
     OPTION("sampler", 0, "NAME", GNDP_OPTION_TEXT, sampling.sampler, "as gndp sample has it"),
     COUNT("steps", 0, sampling.steps, 1, 1000000, "steps from noise to field"),
@@ -86,12 +55,19 @@ const gndp_option gndp_eval_table[] = {
     COUNT("probes", 0, probes, 0, 1000000,
           "random probes of the divergence; 0: exact; default: the model's\nlikelihood.probes, but 8 for 0 and more than 128 values"),
     OPTION("task", 0, "NAME", GNDP_OPTION_TEXT, task,
-           "regression: in place of all above; by rk4 in 20 steps that grow\n(euler: 100 equal ones, as published), one probe for each function"),
+           "regression: in place of all above; by rk4 in 20 steps that grow\n(euler: 100 equal ones, as published), one probe for each function;\n"
+           "tracks: that of --tracks"),
     COUNT("fields", 0, fields, 1, 1000000000, "of a task: functions in each domain, default 4096"),
-    OPTION("context", 0, "LOW:HIGH", GNDP_OPTION_TEXT, context, "of a task: context points, each number equally often; default 1:10"),
+    OPTION("context", 0, "LOW:HIGH", GNDP_OPTION_TEXT, context, "of a task: context points, each number equally often; default 1:10;\nof tracks N: fixes given, default 10, 20, 10"),
     COUNT("targets", 0, targets, 1, 100000, "of a task: target points, default 50"),
     OPTION("domains", 0, "LIST", GNDP_OPTION_TEXT, domains,
-           "of a task: interpolation, generalisation, extrapolation;\ndefault interpolation,generalisation"),
+           "of a task: interpolation, generalisation, extrapolation;\ndefault interpolation,generalisation; of tracks: interpolation,\n"
+           "extrapolation, forecast; default the first two"),
+    OPTION("tracks", 0, "FILE", GNDP_OPTION_TEXT, tracks, "score forecasts of the storms in FILE, in place of a model"),
+    {.name = "share", .argument = "X", .kind = GNDP_OPTION_NUMBER, .offset = offsetof(settings, share), .low = 1e-6, .high = 1.0,
+     .text = "with --tracks: of storms that are scored, drawn by --seed; the\nothers are learned from; default 0.1; 1: all, none to learn from"},
+    OPTION("leads", 0, "H,..", GNDP_OPTION_TEXT, leads, "of forecast: hours ahead, default 6,12,24,36,48,72,96,120"),
+    CLI_OPTIONS_SELECT_STORMS(settings, select),
     OPTION("ensemble", 0, "OUT.nc", GNDP_OPTION_TEXT, ensemble, "score these members against TRUTH.nc, in place of a model"),
     OPTION("train", 0, "FILE.nc", GNDP_OPTION_TEXTS, train, "with --ensemble: fields that say what is usual; repeatable"),
     OPTION("kernel", 'k', "TEXT", GNDP_OPTION_TEXT, kernel, "with --ensemble: of a Gaussian process; @FILE reads it from a file"),
@@ -101,7 +77,8 @@ const gndp_option gndp_eval_table[] = {
            "usual values of each point, q90"),
     OPTION("output", 'o', "SCORES.nc", GNDP_OPTION_TEXT, output, "with --ensemble: every score, as NetCDF"),
     OPTION("pictures", 0, "DIR", GNDP_OPTION_TEXT, pictures,
-           "with --ensemble: rank_histogram.png, spread_skill.png, spectra.png\nand with --threshold reliability.png; DIR/{name}.svg: as SVG or PDF"),
+           "with --ensemble: rank_histogram.png, spread_skill.png, spectra.png\nand with --threshold reliability.png; with --tracks\n"
+           "errors_by_lead.png; DIR/{name}.svg: as SVG or PDF"),
     OPTION("overwrite", 'O', NULL, GNDP_OPTION_SWITCH, overwrite, "replace those files"),
     COUNT("block", 0, block, 1, 1e9, "times that hang together, for intervals; default: those of a day"),
     OPTION("seed", 0, "N", GNDP_OPTION_TEXT, sampling.seed, "of samples, functions and probes; default: the model's sample.seed"),
@@ -131,6 +108,7 @@ static const char *const part_names[PARTS] = {"train", "validation", "test", "al
 
 /* Exact divergences cost a product for each value of a field. */
 enum { EXACT_VALUES = 128, USUAL_PROBES = 8 };
+#define USUAL_SHARE 0.1 /* of storms */
 
 /* ---- Samples -------------------------------------------------------------------------------- */
 
@@ -300,14 +278,16 @@ enum { TASK_FIELDS = 4096, TASK_TARGETS = 50, TASK_STEPS = 20, TASK_STEPS_EULER 
 
 static int check_task(const job *j, int n_words)
 {
-    static const char *const names[] = {"regression"};
+    static const char *const names[] = {"regression", "tracks"};
     const settings *s = &j->s;
     if (s->task == NULL && (s->fields > 0 || s->targets > 0 || s->context != NULL || s->domains != NULL))
         return gndp_usage_error("--fields, --context, --targets and --domains belong to --task regression");
     if (s->task == NULL)
         return GNDP_EXIT_DONE;
+    if (strcmp(s->task, names[1]) == 0)
+        return gndp_usage_error("--task tracks wants the storms, --tracks FILE, and no model");
     if (strcmp(s->task, names[0]) != 0)
-        return gndp_usage_unknown("task", s->task, gndp_nearest(s->task, names, 1));
+        return gndp_usage_unknown("task", s->task, gndp_nearest(s->task, names, 2));
     if (n_words > 1 || s->from != NULL || s->likelihood > 0)
         return gndp_usage_error("--task regression draws its functions: no files, --samples-from or --likelihood beside it");
     return GNDP_EXIT_DONE;
@@ -391,9 +371,36 @@ static int find_part(job *j)
     return gndp_usage_unknown("part", j->s.part, gndp_nearest(j->s.part, part_names, PARTS));
 }
 
+/* Scores of storms without a model. */
+static int tracks(const job *j, int n_words)
+{
+    const settings *s = &j->s;
+    const cli_eval_tracks_options o = {.path = s->tracks, .select = &s->select, .domains = s->domains, .context = s->context, .leads = s->leads,
+                                       .share = s->share, .members = s->samples, .seed = s->sampling.seed != NULL ? strtoull(s->sampling.seed, NULL, 10) : 1,
+                                       .pictures = s->pictures, .overwrite = s->overwrite, .json = s->json, .quiet = s->quiet};
+    if (n_words > 0 || s->from != NULL || s->likelihood > 0 || s->ensemble != NULL || s->train.n > 0 || s->kernel != NULL || s->fit ||
+        s->threshold != NULL || s->output != NULL || s->block > 0 || s->fields > 0 || s->targets > 0)
+        return gndp_usage_error("--tracks FILE scores storms: no model, no options of --ensemble or of --task regression beside it");
+    if (s->task != NULL && strcmp(s->task, "tracks") != 0)
+        return gndp_usage_error("--tracks goes with --task tracks, not with %s", s->task);
+    if (s->samples < 1)
+        return gndp_usage_error("--samples of tracks wants 1 member or more");
+    return cli_eval_tracks(&o);
+}
+
+static bool storms_chosen(const settings *s)
+{
+    return s->leads != NULL || s->select.basin != NULL || s->select.season != NULL || s->select.all_tracks || s->select.track_step > 0.0 ||
+           s->select.track_length > 0 || s->share != USUAL_SHARE;
+}
+
 static int run(job *j, const char *const *words, int n_words)
 {
     int code = GNDP_EXIT_DONE;
+    if (j->s.tracks != NULL)
+        return tracks(j, n_words);
+    if (storms_chosen(&j->s))
+        return gndp_usage_error("--share, --leads, --basin, --season, --all-tracks, --track-step and --track-length belong to --tracks FILE");
     const gndp_logger log = {.sink = gndp_log_sink_text, .state = stderr, .level = j->s.verbose ? GNDP_LOG_INFO : GNDP_LOG_WARN};
     if (j->s.ensemble != NULL) {
         uint64_t seed = 1;
@@ -408,9 +415,9 @@ static int run(job *j, const char *const *words, int n_words)
     if (j->s.train.n > 0 || j->s.kernel != NULL || j->s.fit || j->s.threshold != NULL || j->s.output != NULL || j->s.pictures != NULL ||
         j->s.overwrite || j->s.block > 0)
         return gndp_usage_error("--train, --kernel, --fit, --threshold, --output, --pictures, --overwrite and --block belong to --ensemble OUT.nc");
+    GNDP_STEP(check_task(j, n_words));
     if (n_words < 1)
         return gndp_usage_error("eval wants a model, MODEL.nc");
-    GNDP_STEP(check_task(j, n_words));
     GNDP_LIBRARY(gndp_model_read(words[0], &j->model));
     if (j->s.task != NULL) {
         GNDP_STEP(gndp_sampling_make(&j->s.sampling, j->model, &j->sampling));
@@ -442,7 +449,7 @@ done:
 int gndp_eval_run(int argc, char **argv)
 {
     int code = GNDP_EXIT_DONE;
-    job j = {.s = {.part = "validation", .samples = 32, .probes = -1, .sampling = {.corrector = -1}},
+    job j = {.s = {.part = "validation", .samples = 32, .share = USUAL_SHARE, .probes = -1, .sampling = {.corrector = -1}},
              .history = cli_history("eval", argc, argv)}; /* before the options sort the words */
     const char *const *words = NULL;
     int n_words = 0;

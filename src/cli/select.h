@@ -49,8 +49,8 @@ typedef struct cli_select {
                        "realizations of the data, such as 3 or 0-4,9"),                            \
         CLI_SELECT_ROW("units", 0, "NAME=UNIT,..", GNDP_OPTION_TEXT, type, field.units, 0, 0,      \
                        "convert values, such as t2m=degC,u10=knot")
-/* And those of storms, events and images. */
-#define CLI_OPTIONS_SELECT_OTHER(type, field)                                                      \
+/* Those of storms. */
+#define CLI_OPTIONS_SELECT_STORMS(type, field)                                                     \
     CLI_SELECT_ROW("basin", 0, "NAME", GNDP_OPTION_TEXT, type, field.basin, 0, 0,                  \
                    "storms that begin in it, such as NA"),                                         \
         CLI_SELECT_ROW("season", 0, "A[-B]", GNDP_OPTION_TEXT, type, field.season, 0, 0,           \
@@ -60,7 +60,10 @@ typedef struct cli_select {
         CLI_SELECT_ROW("track-step", 0, "H", GNDP_OPTION_NUMBER, type, field.track_step, 0, 1000,  \
                        "fixes at multiples of H hours since the first"),                           \
         CLI_SELECT_ROW("track-length", 0, "N", GNDP_OPTION_INTEGER, type, field.track_length, 2,   \
-                       1000000, "the first N steps, of storms that have them all"),                \
+                       1000000, "the first N steps, of storms that have them all")
+/* And those of storms, events and images. */
+#define CLI_OPTIONS_SELECT_OTHER(type, field)                                                      \
+    CLI_OPTIONS_SELECT_STORMS(type, field),                                                        \
         CLI_SELECT_ROW("track-points", 0, "N", GNDP_OPTION_INTEGER, type, field.track_points, 1,   \
                        1000000, "storms with N fixes or more, default 2"),                         \
         CLI_SELECT_ROW("distinct", 0, NULL, GNDP_OPTION_SWITCH, type, field.distinct, 0, 0,        \

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `gndp eval --help` says.
+#include "cli/eval.h"
+
+const char gndp_eval_text[] =
+    "usage: gndp eval MODEL.nc [DATA.nc]... [OPTION]...\n"
+    "       gndp eval --ensemble OUT.nc TRUTH.nc [--train FILE.nc] [--kernel TEXT --fit] [OPTION]...\n"
+    "       gndp eval --tracks FILE [--domains LIST] [OPTION]...\n"
+    "\n"
+    "Score a model on fields that it was not trained on: the part of the data that its configuration holds out\n"
+    "(--part), from the files of the training or those named here.\n"
+    "\n"
+    "Samples are set beside both parts of the data: mean, standard deviation, maps of both, spectra along the\n"
+    "rows, and whether successive fields hang together. --likelihood N adds the log-density of N held-out fields\n"
+    "by the probability flow, in nats a point, with its standard error.\n"
+    "\n"
+    "--task regression scores a model of generated functions as the literature does: new functions with points of\n"
+    "their own, the density of all target values given some context values, beside that of the process that the\n"
+    "functions come from (where it is Gaussian), on the same functions; where the model was trained\n"
+    "(interpolation), on the interval beside it (generalisation), or with targets outside (extrapolation).\n"
+    "\n"
+    "--ensemble scores what `gndp infer` drew against the fields that came true, at the same times and on the same\n"
+    "points, those of the stations left out: root mean square error of the mean, fair CRPS, spread, coverage,\n"
+    "flatness of the rank histogram, energy and variogram score of whole fields, areas weighted, with 95 %\n"
+    "intervals by resampling days. The same for what is simpler: climatology (--train, else the truth's other\n"
+    "times), the nearest station, their mean by inverse squared distance, and with --kernel a Gaussian process\n"
+    "given the same observations. --threshold adds the Brier score of values above a threshold, its skill against\n"
+    "how often that is usual, and reliability. --json and -o SCORES.nc have every number, also rank histograms,\n"
+    "error by spread, and on grids spectra of members, of their mean and of the truth.\n"
+    "\n"
+    "--tracks scores what is simpler than a model on storms of a file that were held out: fixes in a gap between 10\n"
+    "at either end (interpolation), after the first 20 (extrapolation), or some hours after the first 10 (forecast).\n"
+    "Staying, great circles, cubics, constant velocity, climatology, a blend of both and a CLIPER-like regression;\n"
+    "great-circle error with its parts along and across the motion, energy score and coverage of elliptic regions\n"
+    "of ensembles made of the errors on the other storms, all with standard errors over storms.\n";
+
+const char gndp_eval_examples[] =
+    "Examples:\n"
+    "  gndp eval run/model.nc --samples 64\n"
+    "  gndp eval run/model.nc era5_t2m_uk_2019-03.nc --samples-from members.nc\n"
+    "  gndp eval run-se/model.nc --samples 0 --likelihood 128\n"
+    "  gndp eval run-se/model.nc --task regression\n"
+    "  gndp eval run-se/model.nc --task regression --fields 512 --context 5 --solver euler --json\n"
+    "  gndp eval --ensemble filled.nc era5.nc --kernel \"matern32(lengthscale=200) + white(variance=0.1)\" --fit -o scores.nc\n"
+    "  gndp eval --ensemble filled.nc era5.nc --threshold 273.15,q90 --pictures scores\n"
+    "  gndp eval --tracks IBTrACS.SP.v04r00.nc\n"
+    "  gndp eval --tracks ibtracs_north_atlantic_2000-2021.csv --track-step 6 --domains forecast --pictures scores\n";

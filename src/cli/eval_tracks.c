@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// `gndp eval --tracks FILE`: how far what is simpler than a model gets on the storms of a file.
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/gp_common.h"
+#include "cli/select.h"
+#include "cli/tracks_task.h"
+#include "cli/usage.h"
+
+enum { LEADS = 64, USUAL_LENGTH = 50 };
+static const double usual_step_h = 3.0;
+static const char usual_leads[] = "6,12,24,36,48,72,96,120";
+
+int tracks_domains_read(const char *text, tracks_domain *domain, int *n)
+{
+    *n = 0;
+    for (const char *at = text;; at++) {
+        const size_t length = strcspn(at, ",");
+        char name[32];
+        int which = 0;
+        snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name - 1), at);
+        while (which < TRACKS_DOMAINS && strcmp(name, tracks_domain_names[which]) != 0)
+            which++;
+        if (which == TRACKS_DOMAINS)
+            return gndp_usage_unknown("domain", name, gndp_nearest(name, tracks_domain_names, TRACKS_DOMAINS));
+        for (int i = 0; i < *n; i++)
+            if (domain[i] == (tracks_domain)which)
+                return gndp_usage_error("--domains names %s twice", name);
+        domain[(*n)++] = (tracks_domain)which;
+        at += length;
+        if (*at == '\0')
+            return GNDP_EXIT_DONE;
+    }
+}
+
+static int read_context(const char *text, int64_t *out)
+{
+    double v = 0.0;
+    if (text != NULL && !(gndp_number_read(text, &v) && v >= 1.0 && v <= 1e6 && v == (double)(int64_t)v))
+        return gndp_usage_error("--context of tracks wants a number of fixes, from 1; got '%s'", text);
+    *out = (int64_t)v;
+    return GNDP_EXIT_DONE;
+}
+
+static int read_leads(const char *text, double lead_h[LEADS], int *n)
+{
+    const char *at = text != NULL ? text : usual_leads;
+    *n = 0;
+    for (;; at++) {
+        const size_t length = strcspn(at, ",");
+        char number[32];
+        double v = 0.0;
+        snprintf(number, sizeof number, "%.*s", (int)(length < sizeof number ? length : sizeof number - 1), at);
+        if (*n == LEADS || !gndp_number_read(number, &v) || v <= (*n > 0 ? lead_h[*n - 1] : 0.0))
+            return gndp_usage_error("--leads wants rising hours, such as %s, at most %d; got '%s'", usual_leads, LEADS, text);
+        lead_h[(*n)++] = v;
+        at += length;
+        if (*at == '\0')
+            return GNDP_EXIT_DONE;
+    }
+}
+
+/* Storms scored, and storms to learn from: NULL where all are scored. */
+static int part_storms(const gndp_fieldset *all, const cli_eval_tracks_options *o, gndp_fieldset **train, gndp_fieldset **test)
+{
+    int code = GNDP_EXIT_DONE;
+    gndp_field_split split = {0};
+    const double share[3] = {1.0 - o->share, 0.0, o->share};
+    GNDP_LIBRARY(gndp_split_make(all, GNDP_SPLIT_ID, share, 0.0, o->seed, &split));
+    if (split.n[0] > 0)
+        GNDP_LIBRARY(gndp_fieldset_select(all, split.n[0], split.field[0], train));
+    GNDP_LIBRARY(gndp_fieldset_select(all, split.n[2], split.field[2], test));
+done:
+    gndp_split_free(&split);
+    return code;
+}
+
+static int run_domain(const cli_eval_tracks_options *o, tracks_task_settings *s, tracks_report *report)
+{
+    int code = GNDP_EXIT_DONE;
+    gndp_fieldset *all = NULL, *train = NULL, *test = NULL;
+    const gndp_logger log = cli_notes(true);
+    cli_select select = *o->select;
+    if (select.track_step == 0.0)
+        select.track_step = usual_step_h;
+    if (select.track_length == 0 && s->domain != TRACKS_FORECAST)
+        select.track_length = USUAL_LENGTH;
+    GNDP_STEP(cli_select_open(&select, &o->path, 1, &log, NULL, &all));
+    if (all == NULL || gndp_fieldset_shared(all)) {
+        code = gndp_failure("%s holds no tracks", o->path);
+        goto done;
+    }
+    GNDP_STEP(part_storms(all, o, &train, &test));
+    GNDP_STEP(tracks_task_run(s, train, test, NULL, NULL, report));
+done:
+    gndp_fieldset_free(train);
+    gndp_fieldset_free(test);
+    gndp_fieldset_free(all);
+    return code;
+}
+
+static int report_json(const cli_eval_tracks_options *o, int n, const tracks_report *report)
+{
+    json_t *domains = json_array();
+    for (int i = 0; i < n; i++)
+        json_array_append_new(domains, tracks_report_json(&report[i]));
+    return gp_json_write(json_pack("{s:s, s:s, s:s, s:f, s:o, s:o}", "command", "eval", "task", "tracks", "tracks", o->path, "share", o->share, "seed",
+                                   gp_json_seed(o->seed), "domains", domains));
+}
+
+int cli_eval_tracks(const cli_eval_tracks_options *o)
+{
+    int code = GNDP_EXIT_DONE, n = 0;
+    tracks_domain domain[TRACKS_DOMAINS];
+    tracks_report report[TRACKS_DOMAINS] = {0};
+    double lead_h[LEADS];
+    tracks_task_settings s = {.lead_h = lead_h, .members = o->members, .seed = o->seed, .quiet = o->quiet};
+    int64_t context = 0;
+    GNDP_STEP(tracks_domains_read(o->domains != NULL ? o->domains : "interpolation,extrapolation", domain, &n));
+    GNDP_STEP(read_context(o->context, &context));
+    GNDP_STEP(read_leads(o->leads, lead_h, &s.n_leads));
+    gp_interruptible();
+    for (int i = 0; i < n; i++) {
+        s.domain = domain[i];
+        s.contexts = context > 0 ? context : tracks_task_contexts(domain[i]);
+        GNDP_STEP(run_domain(o, &s, &report[i]));
+    }
+    if (o->pictures != NULL)
+        GNDP_STEP(tracks_report_pictures(n, report, o->pictures, o->overwrite));
+    if (o->json)
+        GNDP_STEP(report_json(o, n, report));
+    else
+        tracks_report_print(n, report);
+done:
+    for (int i = 0; i < TRACKS_DOMAINS; i++)
+        tracks_report_free(&report[i]);
+    return code;
+}
