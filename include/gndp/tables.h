@@ -124,8 +124,8 @@ GNDP_API gndp_track_options gndp_track_options_default(void);
  * Storms as fields from time to S²: coordinate "time" in days since the storm's first kept fix, channel "position" of kind sphere, then wind and
  * pressure; label: id = storm id, time_s = first fix.
  *
- * IBTrACS v4 NetCDF and CSV (the official CSV with its row of units too), CSV with columns sid, iso_time, lat, lon [, wind, pres], CF contiguous ragged
- * trajectories as written by gndp_write_tracks(), HURDAT2, ATCF b-decks. Longitudes of any convention; numobs, fill values and padding as 12.4 and the
+ * IBTrACS v4 NetCDF and CSV (the official CSV with its row of units too), CSV with columns sid, iso_time, lat, lon [, wind, pres, realization], CF
+ * contiguous ragged trajectories as written by gndp_write_tracks(), HURDAT2, ATCF b-decks, a-decks of gndp_write_tracks_atcf(). Longitudes of any convention; numobs, fill values and padding as 12.4 and the
  * data's README say. Exact duplicates of a fix are dropped with a note.
  *
  * @return GNDP_OK; GNDP_ERR_FORMAT (file:line or storm) for times that go backwards, conflicting duplicates, a missing column; GNDP_ERR_RANGE for a

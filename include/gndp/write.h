@@ -81,6 +81,34 @@ GNDP_API gndp_status gndp_fieldset_write(const gndp_fieldset *set, const char *p
  * names. Storm ids become trajectory ids. */
 GNDP_API gndp_status gndp_write_tracks(const gndp_fieldset *set, const char *path, const gndp_write_options *options);
 
+/** Tracks as texts. Borrowed; start from gndp_tracks_text_options_default(). */
+typedef struct gndp_tracks_text_options {
+    bool overwrite;                 /* else a file that is there is an error */
+    const double *reference_time_s; /* [F] start of each forecast, from which leads count; NULL: the first fix of each track */
+    const char *technique;          /* ATCF: two letters before the member's two digits, default "GN" (GN00 .. GN99; a track that is no member is GNDP), or
+                                       a name of its own; "BEST": a b-deck, every fix at its own time */
+    const gndp_logger *log;         /* places that ATCF cannot hold */
+} gndp_tracks_text_options;
+
+GNDP_API gndp_tracks_text_options gndp_tracks_text_options_default(void);
+
+/**
+ * Columns sid, realization (empty: no member), iso_time (UTC), lead_h, lat, lon (degrees to 1e-9, longitude -180..180), wind (knot), pressure (hPa); empty
+ * where missing. gndp_tracks_open() reads them back, members apart.
+ * @param set  storms as gndp_tracks_open() gives them: a channel of places along time
+ * @return GNDP_OK; GNDP_ERR_UNSUPPORTED for a set without tracks or times; GNDP_ERR_STATE when PATH is there and overwrite is not set; GNDP_ERR_IO
+ */
+GNDP_API gndp_status gndp_write_tracks_csv(const gndp_fieldset *set, const char *path, const gndp_tracks_text_options *options);
+/**
+ * Lines of an ATCF a-deck, one a fix: basin, number of the cyclone, start of the forecast, technique, lead in hours, tenths of degrees with their
+ * hemispheres, wind and pressure (0: not known). Basin and number are those of an id such as AL092011; of other ids the basin is that of the first fix (AL,
+ * EP, CP, WP, IO, SH, SL) and storms of a basin and year are numbered from 01 in their order. gndp_tracks_open() reads b-decks, and a-decks of the
+ * technique GN.
+ * @return as gndp_write_tracks_csv(); GNDP_ERR_RANGE for a start that is no whole hour, a member above 99, more than 99 storms of a basin and year;
+ *         GNDP_ERR_ARG for a technique that is none, or has no room for members
+ */
+GNDP_API gndp_status gndp_write_tracks_atcf(const gndp_fieldset *set, const char *path, const gndp_tracks_text_options *options);
+
 /* ---- Tables of numbers, such as scores -------------------------------------------------------- */
 
 /** A dimension of a table; its entries may have names, which become a variable of characters called as the dimension is. */

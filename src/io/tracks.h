@@ -57,9 +57,9 @@ gndp_track_where gndp_track_table_where(const gndp_track_table *table, int64_t s
 /** A storm of its own, main, without basin. Control bytes of the id and what is no UTF-8 become
  * '?'. */
 gndp_status gndp_track_table_add_storm(gndp_track_table *table, const char *id, int64_t *out);
-/** The storm of that id; *added tells whether it is new. */
-gndp_status gndp_track_table_storm(gndp_track_table *table, const char *id, int64_t *out,
-                                   bool *added);
+/** The storm of that id and member (-1: none); *added tells whether it is new. */
+gndp_status gndp_track_table_storm(gndp_track_table *table, const char *id, int64_t member,
+                                   int64_t *out, bool *added);
 /** Append a fix. @return GNDP_OK; GNDP_ERR_RANGE for a place that is none; GNDP_ERR_NOMEM */
 gndp_status gndp_track_table_add(gndp_track_table *table, const gndp_fix *fix);
 

@@ -11,7 +11,7 @@
 #include "io/number.h"
 
 /* Columns by what they are, each with its names in order of preference. */
-typedef enum role { SID, TIME, LAT, LON, WIND, PRESSURE, BASIN, SEASON, TRACK_TYPE, ROLES } role;
+typedef enum role { SID, TIME, LAT, LON, WIND, PRESSURE, BASIN, SEASON, TRACK_TYPE, MEMBER, ROLES } role;
 
 static const char *const names[ROLES][8] = {
     [SID] = {"sid", "storm_id", "track_id", "id", NULL},
@@ -23,6 +23,7 @@ static const char *const names[ROLES][8] = {
     [BASIN] = {"basin", NULL},
     [SEASON] = {"season", NULL},
     [TRACK_TYPE] = {"track_type", NULL},
+    [MEMBER] = {"realization", "member", NULL},
 };
 
 typedef struct layout {
@@ -123,6 +124,7 @@ static gndp_status read_row(const gndp_csv_reader *r, const layout *l, gndp_trac
 {
     gndp_status st = GNDP_OK;
     gndp_fix fix = {.line = r->row_line};
+    int64_t member = -1;
     bool added;
     GNDP_CHECK(r->n == l->n, GNDP_ERR_FORMAT, "%s:%" PRId64 ": %d cells where the header has %d",
                r->path, r->row_line, r->n, l->n);
@@ -136,7 +138,11 @@ static gndp_status read_row(const gndp_csv_reader *r, const layout *l, gndp_trac
     GNDP_TRY(number_of(r, l, LON, &fix.lon));
     GNDP_TRY(optional_of(r, l, WIND, &fix.wind_kt));
     GNDP_TRY(optional_of(r, l, PRESSURE, &fix.pressure_hpa));
-    GNDP_TRY(gndp_track_table_storm(table, text_of(r, l, SID), &fix.storm, &added));
+    if (*text_of(r, l, MEMBER) != '\0')
+        GNDP_CHECK(gndp_integer_parse(text_of(r, l, MEMBER), &member) && member >= 0, GNDP_ERR_FORMAT,
+                   "%s:%" PRId64 ": column %d (%s): '%s' is no number of a member", r->path, r->row_line,
+                   l->column[MEMBER] + 1, names[MEMBER][0], gndp_shown(text_of(r, l, MEMBER)).text);
+    GNDP_TRY(gndp_track_table_storm(table, text_of(r, l, SID), member, &fix.storm, &added));
     if (added)
         GNDP_TRY(describe(r, l, &table->storm[fix.storm]));
     GNDP_TRY(gndp_track_table_add(table, &fix));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tracks from the forecast centres' own texts: HURDAT2 and ATCF b-decks.
+// Tracks from the forecast centres' own texts: HURDAT2, ATCF b-decks, and the a-decks that gndp writes.
 #include "io/tracks.h"
 
 #include <inttypes.h>
@@ -149,7 +149,7 @@ gndp_status gndp_tracks_read_hurdat(gndp_csv_reader *r, gndp_track_table *table)
         GNDP_CHECK(gndp_integer_parse(r->cell[2], &count), GNDP_ERR_FORMAT,
                    "%s:%" PRId64 ": '%s' is no number of fixes", r->path, line,
                    gndp_shown(r->cell[2]).text);
-        GNDP_TRY(gndp_track_table_storm(table, r->cell[0], &storm, &added));
+        GNDP_TRY(gndp_track_table_storm(table, r->cell[0], -1, &storm, &added));
         GNDP_CHECK(added, GNDP_ERR_FORMAT, "%s:%" PRId64 ": storm %s for the second time", r->path,
                    line, r->cell[0]);
         GNDP_CHECK(gndp_integer_parse(table->storm[storm].id + 4, &table->storm[storm].season),
@@ -181,7 +181,8 @@ bool gndp_tracks_is_atcf(const gndp_csv_reader *r)
 #define SAME_STORM_S (180.0 * 86400.0)
 
 /* The storm a line belongs to: that of the fix before, or one of a new year. */
-static gndp_status find_atcf_storm(const gndp_csv_reader *r, gndp_fix *fix, gndp_track_table *table)
+static gndp_status find_atcf_storm(const gndp_csv_reader *r, int64_t member, gndp_fix *fix,
+                                   gndp_track_table *table)
 {
     gndp_status st = GNDP_OK;
     char id[16];
@@ -190,14 +191,35 @@ static gndp_status find_atcf_storm(const gndp_csv_reader *r, gndp_fix *fix, gndp
     bool added;
     if (last != NULL && strncmp(id_last, r->cell[0], 2) == 0 &&
         strncmp(id_last + 2, r->cell[1], 2) == 0 &&
+        table->storm[last->storm].member == member &&
         fabs(fix->time_s - last->time_s) < SAME_STORM_S) {
         fix->storm = last->storm;
         goto done;
     }
     snprintf(id, sizeof id, "%.2s%.2s%.4s", r->cell[0], r->cell[1], r->cell[2]);
-    GNDP_TRY(gndp_track_table_storm(table, id, &fix->storm, &added));
+    GNDP_TRY(gndp_track_table_storm(table, id, member, &fix->storm, &added));
     if (added)
         name_basin(id, fix->lon, table->storm[fix->storm].basin);
+done:
+    return st;
+}
+
+/* "GNDP", "GN07": forecasts that gndp wrote; their lead, and the member or -1. */
+static gndp_status forecast_parse(const gndp_csv_reader *r, int64_t *lead_h, int64_t *member)
+{
+    gndp_status st = GNDP_OK;
+    const char *technique = r->cell[4];
+    const bool own = strcmp(technique, "GNDP") == 0,
+               numbered = strncmp(technique, "GN", 2) == 0 && only(technique + 2, DIGITS, 2);
+    GNDP_CHECK(own || numbered, GNDP_ERR_UNSUPPORTED,
+               "%s:%" PRId64 ": technique '%s': best tracks (b-decks) are read, and forecasts of "
+               "gndp (GNDP, GN00 .. GN99)",
+               r->path, r->row_line, gndp_shown(technique).text);
+    GNDP_CHECK(gndp_integer_parse(r->cell[5], lead_h) && *lead_h >= -99 && *lead_h <= 999,
+               GNDP_ERR_FORMAT, "%s:%" PRId64 ": '%s' is no lead in hours", r->path, r->row_line,
+               gndp_shown(r->cell[5]).text);
+    if (numbered)
+        *member = 10 * (technique[2] - '0') + technique[3] - '0';
 done:
     return st;
 }
@@ -206,23 +228,24 @@ static gndp_status read_atcf_row(const gndp_csv_reader *r, gndp_track_table *tab
 {
     gndp_status st = GNDP_OK;
     gndp_fix fix = {.line = r->row_line};
-    int64_t minute = 0;
+    int64_t minute = 0, lead_h = 0, member = -1;
     GNDP_CHECK(gndp_tracks_is_atcf(r), GNDP_ERR_FORMAT,
                "%s:%" PRId64 ": no line of ATCF: basin, number, time, minutes, BEST, 0, latitude, "
                "longitude are wanted",
                r->path, r->row_line);
-    GNDP_CHECK(strcmp(r->cell[4], "BEST") == 0, GNDP_ERR_UNSUPPORTED,
-               "%s:%" PRId64 ": technique '%s': best tracks (b-decks) are read, forecasts are not",
-               r->path, r->row_line, gndp_shown(r->cell[4]).text);
-    if (*r->cell[3] != '\0')
+    const bool best = strcmp(r->cell[4], "BEST") == 0;
+    if (!best)
+        GNDP_TRY(forecast_parse(r, &lead_h, &member));
+    if (best && *r->cell[3] != '\0')
         GNDP_CHECK(gndp_integer_parse(r->cell[3], &minute) && minute >= 0 && minute < 60,
                    GNDP_ERR_FORMAT, "%s:%" PRId64 ": '%s' are no minutes", r->path, r->row_line,
                    gndp_shown(r->cell[3]).text);
     GNDP_TRY(time_parse(r, r->cell[2], (int)minute, &fix.time_s));
+    fix.time_s += 3600.0 * (double)lead_h;
     GNDP_TRY(position_parse(r, 6, 10.0, &fix));
     GNDP_TRY(strength_parse(r, 8, 0.0, &fix.wind_kt)); /* 0: not known */
     GNDP_TRY(strength_parse(r, 9, 0.0, &fix.pressure_hpa));
-    GNDP_TRY(find_atcf_storm(r, &fix, table));
+    GNDP_TRY(find_atcf_storm(r, member, &fix, table));
     /* A fix has a line for each wind radius: 34, 50, 64 knots. */
     const gndp_fix *last = table->n_fixes > 0 ? &table->fix[table->n_fixes - 1] : NULL;
     if (last != NULL && last->storm == fix.storm && last->time_s == fix.time_s &&

@@ -74,20 +74,25 @@ done:
     return st;
 }
 
-static uint64_t hash_of(const char *text)
+static uint64_t hash_of(const char *text, int64_t member)
 {
-    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a, 64 bits */
+    uint64_t hash = 0xcbf29ce484222325u ^ (uint64_t)(member + 1); /* FNV-1a, 64 bits */
     for (; *text != '\0'; text++)
         hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
     return hash;
 }
 
-/* Where the id is, or the empty bucket where it shall go. */
-static int64_t *bucket_of(const gndp_track_table *table, const char *id)
+static bool is_storm(const gndp_storm *storm, const char *id, int64_t member)
+{
+    return storm->member == member && strcmp(storm->id, id) == 0;
+}
+
+/* Where the id and member are, or the empty bucket where they shall go. */
+static int64_t *bucket_of(const gndp_track_table *table, const char *id, int64_t member)
 {
     const uint64_t mask = (uint64_t)table->n_buckets - 1;
-    uint64_t at = hash_of(id) & mask;
-    while (table->bucket[at] >= 0 && strcmp(table->storm[table->bucket[at]].id, id) != 0)
+    uint64_t at = hash_of(id, member) & mask;
+    while (table->bucket[at] >= 0 && !is_storm(&table->storm[table->bucket[at]], id, member))
         at = (at + 1) & mask;
     return &table->bucket[at];
 }
@@ -106,20 +111,19 @@ static gndp_status make_buckets(gndp_track_table *table)
     for (int64_t i = 0; i < n; i++)
         grown[i] = -1;
     for (int64_t s = 0; s < table->n_storms; s++)
-        *bucket_of(table, table->storm[s].id) = s;
+        *bucket_of(table, table->storm[s].id, table->storm[s].member) = s;
 done:
     return st;
 }
 
-gndp_status gndp_track_table_storm(gndp_track_table *table, const char *id, int64_t *out,
-                                   bool *added)
+gndp_status gndp_track_table_storm(gndp_track_table *table, const char *id, int64_t member,
+                                   int64_t *out, bool *added)
 {
     gndp_status st = GNDP_OK;
     char copied[sizeof table->storm->id];
     const int64_t last = table->n_fixes > 0 ? table->fix[table->n_fixes - 1].storm : -1;
     *added = false;
-    if (last >= 0 &&
-        strcmp(table->storm[last].id, id) == 0) { /* as a rule a storm's rows stand together */
+    if (last >= 0 && is_storm(&table->storm[last], id, member)) { /* as a rule a storm's rows stand together */
         *out = last;
         goto done;
     }
@@ -128,9 +132,10 @@ gndp_status gndp_track_table_storm(gndp_track_table *table, const char *id, int6
                sizeof copied - 1);
     GNDP_TRY(make_buckets(table));
     copy_id(copied, sizeof copied, id);
-    int64_t *bucket = bucket_of(table, copied);
+    int64_t *bucket = bucket_of(table, copied, member);
     if (*bucket < 0) {
         GNDP_TRY(gndp_track_table_add_storm(table, id, bucket));
+        table->storm[*bucket].member = member;
         *added = true;
     }
     *out = *bucket;
