@@ -75,7 +75,7 @@ const gndp_option gndp_eval_table[] = {
     OPTION("threshold", 0, "V[,V..]", GNDP_OPTION_TEXT, threshold,
            "with --ensemble: Brier score, skill and reliability of values\nabove V, in the variable's units, or above a percentile of the\n"
            "usual values of each point, q90"),
-    OPTION("output", 'o', "SCORES.nc", GNDP_OPTION_TEXT, output, "with --ensemble: every score, as NetCDF"),
+    OPTION("output", 'o', "SCORES.nc", GNDP_OPTION_TEXT, output, "with --ensemble: every score, as NetCDF; with --tracks: members of\nthe cliper-like forecasts (cubics in gaps), OUT.csv, OUT.dat for an\nATCF a-deck, else NetCDF"),
     OPTION("pictures", 0, "DIR", GNDP_OPTION_TEXT, pictures,
            "with --ensemble: rank_histogram.png, spread_skill.png, spectra.png\nand with --threshold reliability.png; with --tracks\n"
            "errors_by_lead.png; DIR/{name}.svg: as SVG or PDF"),
@@ -377,9 +377,10 @@ static int tracks(const job *j, int n_words)
     const settings *s = &j->s;
     const cli_eval_tracks_options o = {.path = s->tracks, .select = &s->select, .domains = s->domains, .context = s->context, .leads = s->leads,
                                        .share = s->share, .members = s->samples, .seed = s->sampling.seed != NULL ? strtoull(s->sampling.seed, NULL, 10) : 1,
-                                       .pictures = s->pictures, .overwrite = s->overwrite, .json = s->json, .quiet = s->quiet};
+                                       .pictures = s->pictures, .output = s->output, .history = j->history, .overwrite = s->overwrite, .json = s->json,
+                                       .quiet = s->quiet};
     if (n_words > 0 || s->from != NULL || s->likelihood > 0 || s->ensemble != NULL || s->train.n > 0 || s->kernel != NULL || s->fit ||
-        s->threshold != NULL || s->output != NULL || s->block > 0 || s->fields > 0 || s->targets > 0)
+        s->threshold != NULL || s->block > 0 || s->fields > 0 || s->targets > 0)
         return gndp_usage_error("--tracks FILE scores storms: no model, no options of --ensemble or of --task regression beside it");
     if (s->task != NULL && strcmp(s->task, "tracks") != 0)
         return gndp_usage_error("--tracks goes with --task tracks, not with %s", s->task);

@@ -2,9 +2,11 @@
 // `gndp eval --tracks FILE`: how far what is simpler than a model gets on the storms of a file.
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/gp_common.h"
 #include "cli/select.h"
+#include "cli/tracks_file.h"
 #include "cli/tracks_task.h"
 #include "cli/usage.h"
 
@@ -120,12 +122,23 @@ int cli_eval_tracks(const cli_eval_tracks_options *o)
     GNDP_STEP(tracks_domains_read(o->domains != NULL ? o->domains : "interpolation,extrapolation", domain, &n));
     GNDP_STEP(read_context(o->context, &context));
     GNDP_STEP(read_leads(o->leads, lead_h, &s.n_leads));
+    if (o->output != NULL) {
+        if (n > 1)
+            return gndp_usage_error("--output takes the forecasts of one domain: name it by --domains");
+        if (!o->overwrite && access(o->output, F_OK) == 0)
+            return gndp_failure("%s exists; -O overwrites it", o->output);
+        s.file = tracks_file_create();
+        if (s.file == NULL)
+            return gndp_failure_memory();
+    }
     gp_interruptible();
     for (int i = 0; i < n; i++) {
         s.domain = domain[i];
         s.contexts = context > 0 ? context : tracks_task_contexts(domain[i]);
         GNDP_STEP(run_domain(o, &s, &report[i]));
     }
+    if (s.file != NULL)
+        GNDP_STEP(tracks_file_write(s.file, o->output, o->history, o->overwrite, o->quiet));
     if (o->pictures != NULL)
         GNDP_STEP(tracks_report_pictures(n, report, o->pictures, o->overwrite));
     if (o->json)
@@ -135,5 +148,6 @@ int cli_eval_tracks(const cli_eval_tracks_options *o)
 done:
     for (int i = 0; i < TRACKS_DOMAINS; i++)
         tracks_report_free(&report[i]);
+    tracks_file_free(s.file);
     return code;
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/plot_forecast.h"
 #include "cli/usage.h"
 
 const char plot_text[] = "usage: gndp plot FILE... -o OUT.png|pdf|svg [OPTION]...\n"
@@ -21,7 +22,9 @@ const char plot_text[] = "usage: gndp plot FILE... -o OUT.png|pdf|svg [OPTION]..
                          "along a line: curves, or a\n"
                          "band where there are many. Tracks and events: a map of all of them. A "
                          "table of observations: its\n"
-                         "stations. A run folder, or its metrics.csv: the loss curve.\n"
+                         "stations. A run folder, or its metrics.csv: the loss curve. A forecast "
+                         "of tracks with --tracks:\n"
+                         "its members beside what came true.\n"
                          "\n"
                          "Coasts come from GSHHG (Debian's gmt-gshhg-low) where it is installed, "
                          "or from the folder that the\n"
@@ -33,6 +36,7 @@ const char plot_examples[] =
     "  gndp plot members.nc --compare era5.nc --var t2m -o beside.png\n"
     "  gndp plot posterior.nc --stat mean,sd --obs stations.csv -o posterior.pdf\n"
     "  gndp plot IBTrACS.SP.v04r00.nc --season 2000-2020 -o tracks.png\n"
+    "  gndp plot forecast.nc --tracks IBTrACS.SP.v04r00.nc --kind ellipses -o ellipses.png\n"
     "  gndp plot run -o loss.png\n";
 
 #define ROW(name_, brief_, argument_, kind_, field_, text_)                                        \
@@ -63,6 +67,11 @@ const gndp_option plot_options[] = {
         "statistics over members (where there are none: over times)"),
     ROW("compare", 0, "DATA.nc", GNDP_OPTION_TEXT, compare,
         "fields of this file above, those of FILE below"),
+    ROW("tracks", 0, "TRUTH", GNDP_OPTION_TEXT, tracks,
+        "with FILE a forecast of storms: the tracks that came true"),
+    ROW("kind", 0, "NAME", GNDP_OPTION_TEXT, kind,
+        "with --tracks: spaghetti (default), density (where members pass),\nellipses (50 and 90 % by lead), errors (of all storms, by lead)"),
+    ROW("storm", 0, "ID", GNDP_OPTION_TEXT, storm, "with --tracks: this one; default: the first of FILE; of errors: all"),
     ROW("limits", 0, "LOW,HIGH", GNDP_OPTION_TEXT, limits,
         "of the colours; default: 1st to 99th percentile"),
     ROW("palette", 0, "NAME", GNDP_OPTION_TEXT, palette,
@@ -214,6 +223,9 @@ static int draw_set(const plot_settings *s, const char *path, const gndp_fieldse
         return gndp_failure("%s has points of %d coordinates, %s of %d", s->compare,
                             gndp_fieldset_get_spec(data)->coords.columns, path,
                             spec->coords.columns);
+    if (s->tracks != NULL)
+        return holds_positions(spec) && !gndp_fieldset_shared(set) ? plot_tracks_forecast(s, set)
+                                                                   : gndp_usage_error("--tracks goes with a forecast of tracks; %s is none", path);
     if (holds_positions(spec))
         return s->compare != NULL || s->obs != NULL || s->stat != NULL
                    ? gndp_usage_error(
@@ -280,6 +292,10 @@ static int check(const plot_settings *s, int n)
     if (s->palette != NULL && strcmp(s->palette, "sequential") != 0 &&
         strcmp(s->palette, "diverging") != 0)
         return gndp_usage_error("--palette is sequential or diverging; got '%s'", s->palette);
+    if (s->tracks == NULL && (s->kind != NULL || s->storm != NULL))
+        return gndp_usage_error("--kind and --storm go with --tracks TRUTH");
+    if (s->tracks != NULL && (s->compare != NULL || s->obs != NULL || s->stat != NULL))
+        return gndp_usage_error("--compare, --obs and --stat go with fields, not with tracks");
     if (!s->overwrite && access(s->output, F_OK) == 0)
         return gndp_failure("%s exists; -O overwrites it", s->output);
     return GNDP_EXIT_DONE;

@@ -29,7 +29,7 @@ enum { PLOT_PANELS = 12, PLOT_CHANNELS = 4, PLOT_STATS = 2 };
 
 typedef struct plot_settings {
     cli_select select;
-    const char *output, *obs, *stat, *compare, *projection, *region, *title, *palette, *limits;
+    const char *output, *obs, *stat, *compare, *projection, *region, *title, *palette, *limits, *tracks, *kind, *storm;
     int64_t n, columns;
     bool no_coast, smooth, log_x, log_y, overwrite, quiet, verbose;
 } plot_settings;

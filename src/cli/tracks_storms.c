@@ -50,6 +50,8 @@ static int read_storm(const gndp_fieldset *set, int64_t f, tracks_storm *out)
         memcpy(out->memory + n + 3 * kept++, values + i * all + at, 3 * sizeof *values);
     }
     out->all = (gndp_track_context){kept, out->memory, out->memory + n};
+    out->id = spec->label[f].id != NULL ? spec->label[f].id : "";
+    out->start_s = spec->label[f].time_s;
 done:
     free(values);
     free(days);

@@ -7,6 +7,8 @@
 
 /* One storm as the task sees it: `known` first, in time order, then targets [n]. */
 typedef struct tracks_storm {
+    const char *id;       /* borrowed from the set; "" if it has none */
+    double start_s;       /* of day 0, seconds since 1970 */
     gndp_track_context all;
     int64_t known;        /* contexts */
     int64_t *context;     /* [known] fixes of all */

@@ -8,6 +8,7 @@
 
 #include "cli/density.h"
 #include "cli/gp_common.h"
+#include "cli/tracks_file.h"
 #include "cli/tracks_storms.h"
 #include "cli/usage.h"
 
@@ -255,18 +256,57 @@ done:
     return code;
 }
 
-static int score_baseline(job *j, method m, int64_t number, const tracks_storm *s)
+/* Whether a method's members go to the file. */
+static bool is_kept(const job *j, method m, bool model)
+{
+    if (j->s->file == NULL)
+        return false;
+    if (model || m == MODEL)
+        return m == MODEL;
+    return m == (j->habit[CLIPER - CLIMATOLOGY] != NULL ? CLIPER : applies(j, HERMITE) ? HERMITE : VELOCITY_6);
+}
+
+/* Members as whole tracks: the fixes given, and their places at the targets. */
+static int keep(const job *j, const tracks_storm *s, int64_t members, const double *ensemble)
+{
+    int code = GNDP_EXIT_DONE;
+    const int64_t T = s->known + s->n;
+    double *days = malloc((size_t)T * sizeof *days), *xyz = malloc((size_t)(3 * T * members) * sizeof *xyz);
+    if (days == NULL || xyz == NULL) {
+        code = gndp_failure_memory();
+        goto done;
+    }
+    for (int64_t i = 0, c = 0, n = 0; i < T; i++) {
+        const bool given = n == s->n || (c < s->known && s->context[c] < s->target[n]);
+        days[i] = s->all.days[given ? s->context[c] : s->target[n]];
+        for (int64_t m = 0; m < members; m++)
+            memcpy(xyz + 3 * (m * T + i), given ? s->all.xyz + 3 * s->context[c] : ensemble + 3 * (m * s->n + n), 3 * sizeof *xyz);
+        c += given;
+        n += !given;
+    }
+    GNDP_STEP(tracks_file_add(j->s->file, s->id, s->start_s, s->start_s + 86400.0 * s->all.days[s->context[j->s->contexts - 1]], T, days, members, xyz));
+done:
+    free(days);
+    free(xyz);
+    return code;
+}
+
+static int score_baseline(job *j, method m, int64_t number, const tracks_storm *s, bool kept)
 {
     int code = GNDP_EXIT_DONE;
     GNDP_LIBRARY(place(j, m, s));
     const int64_t errors = find_errors(j, m, s);
     if (errors < LEAST_ERRORS || j->s->members < LEAST_ERRORS) {
         GNDP_STEP(add(j, m, number, s, 1, j->centre, NULL, (double)NAN));
+        if (kept)
+            GNDP_STEP(keep(j, s, 1, j->centre));
         goto done;
     }
     const int64_t members = errors < j->s->members ? errors : j->s->members; /* nobody twice: copies would look more certain than they are */
     GNDP_LIBRARY(gndp_track_dress(errors, j->pool, s->n, j->centre, members, j->s->seed, number, j->ensemble));
     GNDP_STEP(add(j, m, number, s, members, j->ensemble, j->centre, (double)NAN));
+    if (kept)
+        GNDP_STEP(keep(j, s, members, j->ensemble));
 done:
     return code;
 }
@@ -297,6 +337,8 @@ static int score_model(job *j, int64_t number, const tracks_storm *s, tracks_for
         for (int64_t i = 0; i < s->n; i++)
             memcpy(j->ensemble + 3 * (m * s->n + i), out + 3 * (m * T + target[i]), 3 * sizeof *out);
     GNDP_STEP(add(j, MODEL, number, s, members, j->ensemble, NULL, log_p));
+    if (is_kept(j, MODEL, true))
+        GNDP_STEP(keep(j, s, members, j->ensemble));
 done:
     free(context);
     free(target);
@@ -321,7 +363,7 @@ static int score_all(job *j, tracks_forecaster forecast, void *state, gndp_progr
             GNDP_STEP(score_model(j, f, &j->test.storm[f], forecast, state));
         for (int m = MODEL + 1; m < METHODS; m++)
             if (j->scores[m] != NULL)
-                GNDP_STEP(score_baseline(j, (method)m, f, &j->test.storm[f]));
+                GNDP_STEP(score_baseline(j, (method)m, f, &j->test.storm[f], is_kept(j, (method)m, forecast != NULL)));
         gndp_progress_update(progress, f + 1, NULL);
     }
 done:

@@ -29,6 +29,7 @@ typedef struct tracks_task_settings {
     int64_t members;      /* of every ensemble */
     uint64_t seed;        /* of the errors that are laid on baselines */
     const char *model;    /* name of the forecaster's row */
+    struct tracks_file *file; /* takes the members of the forecaster, of none those of cliper-like or the cubic, with the fixes given; NULL: nobody's */
     bool quiet;
 } tracks_task_settings;
 
@@ -82,7 +83,7 @@ typedef struct cli_eval_tracks_options {
     double share;                 /* of storms that are scored; 1: all, none to learn from */
     int64_t members;
     uint64_t seed;
-    const char *pictures;
+    const char *pictures, *output, *history; /* forecasts of the one domain: see tracks_file_write() */
     bool overwrite, json, quiet;
 } cli_eval_tracks_options;
 
