@@ -144,14 +144,15 @@ done:
 gndp_status gndp_track_level(int64_t m, const double *x, const double *y, double *level)
 {
     gndp_status st = GNDP_OK;
+    const double tiny = 1e-12; /* radians: six micrometres */
     plane p;
     double u[2];
     GNDP_CHECK(y != NULL && level != NULL, GNDP_ERR_ARG, "%s is NULL", y == NULL ? "y" : "level");
     GNDP_TRY(make_plane(m, x, &p));
     to_plane(&p, y, u);
     const double a = u[0] - p.mean[0], b = u[1] - p.mean[1], det = p.xx * p.yy - p.xy * p.xy, trace = p.xx + p.yy;
-    if (!(det > 1e-14 * trace * trace)) { /* in line, to the rounding of unit vectors */
-        *level = hypot(a, b) > 0.0 ? 1.0 : 0.0;
+    if (trace < tiny * tiny || !(det > 1e-14 * trace * trace)) { /* in one place or in line, to the rounding of unit vectors */
+        *level = hypot(a, b) > tiny ? 1.0 : 0.0;
         goto done;
     }
     const double d = (p.yy * a * a - 2.0 * p.xy * a * b + p.xx * b * b) / det, members = (double)m;

@@ -159,6 +159,14 @@ static void ellipse_is_where_the_level_says(void **state)
     place(0.5, 4.0, at);
     must(gndp_track_level(5, x, at, &level));
     near(level, 1.0, 0.0);
+    for (int i = 0; i < 40; i++) { /* members in one place: there or not, whatever rounding makes of their mean */
+        for (int k = 0; k < 5; k++)
+            place(-3.7 * i + 60.0, 17.1 * i, x + 3 * k);
+        must(gndp_track_level(5, x, x, &level));
+        near(level, 0.0, 0.0);
+        must(gndp_track_level(5, x, at, &level));
+        near(level, 1.0, 0.0);
+    }
 }
 
 /* ---- Many storms ---------------------------------------------------------------------------- */

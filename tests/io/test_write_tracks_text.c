@@ -162,6 +162,28 @@ static void atcf_is_read_back_to_tenths(void **state)
     }
 }
 
+static void refuse(const char *text, gndp_status wanted, const char *says)
+{
+    gndp_fieldset *set = NULL;
+    FILE *file = fopen("r.txt", "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+    assert_int_equal(gndp_tracks_open("r.txt", NULL, &set), wanted);
+    assert_non_null(strstr(gndp_last_error(), says));
+    assert_null(set);
+}
+
+static void members_and_techniques_that_are_none_are_refused(void **state)
+{
+    (void)state;
+    refuse("sid,realization,iso_time,lat,lon\nA,x,2001-01-01,1,1\n", GNDP_ERR_FORMAT, ":2: column 2 (realization): 'x' is no number of a member");
+    refuse("sid,realization,iso_time,lat,lon\nA,-1,2001-01-01,1,1\n", GNDP_ERR_FORMAT, "'-1' is no number of a member");
+    refuse("AL, 09, 2011082018, 03, AVNO,  12, 149N,  580W,  45, 1006\n", GNDP_ERR_UNSUPPORTED, ":1: technique 'AVNO'");
+    refuse("AL, 09, 2011082018, 03, GN1x,  12, 149N,  580W,  45, 1006\n", GNDP_ERR_UNSUPPORTED, ":1: technique 'GN1x'");
+    refuse("AL, 09, 2011082018, 03, GN01,  1x, 149N,  580W,  45, 1006\n", GNDP_ERR_FORMAT, ":1: '1x' is no lead in hours");
+}
+
 static gndp_fieldset *one_place(double lat, double lon, double minute, int64_t member)
 {
     double unit[6];
@@ -247,6 +269,7 @@ static const struct CMUnitTest tests[] = {
     IN_FOLDER(csv_is_read_back),
     IN_FOLDER(atcf_has_tenths_hemispheres_and_leads),
     IN_FOLDER(atcf_is_read_back_to_tenths),
+    IN_FOLDER(members_and_techniques_that_are_none_are_refused),
     IN_FOLDER(basins_are_where_storms_begin),
     IN_FOLDER(what_atcf_cannot_hold_is_told),
 };
