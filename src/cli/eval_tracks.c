@@ -82,7 +82,7 @@ static int run_domain(const cli_eval_tracks_options *o, tracks_task_settings *s,
 {
     int code = GNDP_EXIT_DONE;
     gndp_fieldset *all = NULL, *train = NULL, *test = NULL;
-    const gndp_logger log = cli_notes(true);
+    const gndp_logger log = cli_notes(o->quiet);
     cli_select select = *o->select;
     if (select.track_step == 0.0)
         select.track_step = usual_step_h;
