@@ -10,7 +10,7 @@
 #include "cli/tracks_task.h"
 #include "cli/usage.h"
 
-enum { LEADS = 64, USUAL_LENGTH = 50 };
+enum { USUAL_LENGTH = 50 };
 static const double usual_step_h = 3.0;
 static const char usual_leads[] = "6,12,24,36,48,72,96,120";
 
@@ -36,7 +36,7 @@ int tracks_domains_read(const char *text, tracks_domain *domain, int *n)
     }
 }
 
-static int read_context(const char *text, int64_t *out)
+int tracks_contexts_read(const char *text, int64_t *out)
 {
     double v = 0.0;
     if (text != NULL && !(gndp_number_read(text, &v) && v >= 1.0 && v <= 1e6 && v == (double)(int64_t)v))
@@ -45,7 +45,7 @@ static int read_context(const char *text, int64_t *out)
     return GNDP_EXIT_DONE;
 }
 
-static int read_leads(const char *text, double lead_h[LEADS], int *n)
+int tracks_leads_read(const char *text, double lead_h[TRACKS_LEADS], int *n)
 {
     const char *at = text != NULL ? text : usual_leads;
     *n = 0;
@@ -54,8 +54,8 @@ static int read_leads(const char *text, double lead_h[LEADS], int *n)
         char number[32];
         double v = 0.0;
         snprintf(number, sizeof number, "%.*s", (int)(length < sizeof number ? length : sizeof number - 1), at);
-        if (*n == LEADS || !gndp_number_read(number, &v) || v <= (*n > 0 ? lead_h[*n - 1] : 0.0))
-            return gndp_usage_error("--leads wants rising hours, such as %s, at most %d; got '%s'", usual_leads, LEADS, text);
+        if (*n == TRACKS_LEADS || !gndp_number_read(number, &v) || v <= (*n > 0 ? lead_h[*n - 1] : 0.0))
+            return gndp_usage_error("--leads wants rising hours, such as %s, at most %d; got '%s'", usual_leads, TRACKS_LEADS, text);
         lead_h[(*n)++] = v;
         at += length;
         if (*at == '\0')
@@ -116,12 +116,12 @@ int cli_eval_tracks(const cli_eval_tracks_options *o)
     int code = GNDP_EXIT_DONE, n = 0;
     tracks_domain domain[TRACKS_DOMAINS];
     tracks_report report[TRACKS_DOMAINS] = {0};
-    double lead_h[LEADS];
+    double lead_h[TRACKS_LEADS];
     tracks_task_settings s = {.lead_h = lead_h, .members = o->members, .seed = o->seed, .quiet = o->quiet};
     int64_t context = 0;
     GNDP_STEP(tracks_domains_read(o->domains != NULL ? o->domains : "interpolation,extrapolation", domain, &n));
-    GNDP_STEP(read_context(o->context, &context));
-    GNDP_STEP(read_leads(o->leads, lead_h, &s.n_leads));
+    GNDP_STEP(tracks_contexts_read(o->context, &context));
+    GNDP_STEP(tracks_leads_read(o->leads, lead_h, &s.n_leads));
     if (o->output != NULL) {
         if (n > 1)
             return gndp_usage_error("--output takes the forecasts of one domain: name it by --domains");

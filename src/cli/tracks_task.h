@@ -91,5 +91,10 @@ int cli_eval_tracks(const cli_eval_tracks_options *options);
 
 /** Names between commas, each once. @param domain [TRACKS_DOMAINS] out */
 int tracks_domains_read(const char *text, tracks_domain *domain, int *n);
+/** A number of fixes; NULL: 0, the domain's own. */
+int tracks_contexts_read(const char *text, int64_t *out);
+enum { TRACKS_LEADS = 64 };
+/** Rising hours between commas; NULL: the usual ones. */
+int tracks_leads_read(const char *text, double lead_h[TRACKS_LEADS], int *n);
 
 #endif
