@@ -3,12 +3,13 @@
 // the peers; prints one JSON line.
 //
 // usage: bench_graph a|b f32|bf16 [--steps N] [--warmup N] [--threads T] [--batch B]
-//                    [--workspace MB] [--describe]
+//                    [--workspace MB] [--describe] [--profile]
 //   a  bi-dimensional attention: batch 256, 60 points, 1-D, 2 layers, hidden 128, 8 heads
 //   b  attention over 648 points of a disc: batch 32, 2-D, 5 layers, hidden 128, 4 heads
 // Seconds are wall seconds of one step; cpu_s is process CPU seconds, which with more than one
 // thread also counts waiting; peak_share_cpu refers to it, and so says more than peak_share while
-// other programs run. With --describe the listing of the plan is printed instead.
+// other programs run. With --describe the listing of the plan is printed instead;
+// with --profile it follows, with the shortest time of each step of the plan.
 #include "networks.h"
 #include "peak.h"
 
@@ -49,7 +50,7 @@ static const task tasks[] = {
 
 typedef struct settings {
     task what;
-    bool bf16, describe;
+    bool bf16, describe, profile;
     int steps, warmup, threads;
     size_t workspace; /* bytes; 0: no bound */
 } settings;
@@ -172,7 +173,7 @@ static void make_trainer(const settings *s, trainer *r)
         gndp_adam_step(g, loss, r->store, adam, rate, gndp_cast(g, in.step, GNDP_F32));
     const gndp_node outputs[] = {loss, done.grad_norm, done.applied};
     const gndp_plan_options options = {
-        .effects = true, .bf16 = s->bf16, .max_workspace = s->workspace};
+        .effects = true, .bf16 = s->bf16, .max_workspace = s->workspace, .profile = s->profile};
     check(gndp_plan_create(g, outputs, 3, r->device, &options, &r->plan));
     check(gndp_array_create(gndp_node_type(in.x), &r->x));
     check(gndp_array_create(gndp_node_type(in.y0), &r->y0));
@@ -264,7 +265,7 @@ static void report(const settings *s, const trainer *r, double *wall, double *cp
 static void usage(void)
 {
     fputs("usage: bench_graph a|b f32|bf16 [--steps N] [--warmup N] [--threads T] [--batch B]\n"
-          "                   [--workspace MB] [--describe]\n",
+          "                   [--workspace MB] [--describe] [--profile]\n",
           stderr);
     exit(2);
 }
@@ -280,6 +281,10 @@ static settings parse(int argc, char **argv)
     for (int i = 3; i < argc; i++) {
         if (strcmp(argv[i], "--describe") == 0) {
             s.describe = true;
+            continue;
+        }
+        if (strcmp(argv[i], "--profile") == 0) {
+            s.profile = true;
             continue;
         }
         const long value = i + 1 < argc ? strtol(argv[i + 1], NULL, 10) : 0;
@@ -325,6 +330,8 @@ int main(int argc, char **argv)
         wall[i] = seconds(CLOCK_MONOTONIC) - start;
     }
     report(&s, &r, wall, cpu);
+    if (s.profile)
+        describe(r.plan);
     free(wall);
     free(cpu);
     free_trainer(&r);
