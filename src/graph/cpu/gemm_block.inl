@@ -311,7 +311,7 @@ static void GNDP_G(tiles_of)(int64_t rows, int64_t n, int64_t k, const gndp_gemm
     const REAL *bias = t.bias;
     int64_t call = 0;
     t.span_rows = (int)gndp_ceil_div(MR, spans);
-    t.ahead_far = a->form == GNDP_GEMM_A_PANELS;
+    t.ahead_far = a->form != GNDP_GEMM_A_IN_PLACE;
     for (int64_t i = 0; i < tiles; i++) {
         const int64_t i0 = GNDP_G(tile_start)(rows, i), i1 = GNDP_G(tile_start)(rows, i + 1);
         GNDP_G(point_at)(a, i, i0, i1 - i0, k, &t);

@@ -50,7 +50,7 @@ typedef struct gndp_gemm_tile {
     const char *ahead;
     int64_t ahead_stride;
     int ahead_rows, ahead_lines;
-    bool ahead_far; /* to L2 only: what is ahead will be packed, and is more than L1 holds */
+    bool ahead_far; /* to L2 only: what is ahead will be copied, and is more than L1 holds */
 } gndp_gemm_tile;
 
 typedef void gndp_gemm_tile_fn(const gndp_gemm_tile *t);

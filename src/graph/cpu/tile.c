@@ -2,102 +2,12 @@
 // Running fused units: threads over blocks of rows, tiles inside a block.
 #include "graph/cpu/tile.h"
 
+#include "graph/cpu/gemm_tile.h"
+
 #include <omp.h>
 #include <string.h>
 
 static const size_t element_size[3] = {4, 8, 4};
-
-static size_t aligned(size_t bytes)
-{
-    return (bytes + 63) / 64 * 64;
-}
-
-/* ---------------------------------------------------------------------------------------- partition */
-
-static int64_t gcd(int64_t a, int64_t b)
-{
-    while (b != 0) {
-        const int64_t r = a % b;
-        a = b;
-        b = r;
-    }
-    return a;
-}
-
-static int64_t divide_up(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
-void gndp_tile_partition(tile_program *p, int threads)
-{
-    int64_t target = p->n_products > 0 ? 24576 / p->row : 32768 / p->row, least = p->rows, common = 0;
-    target = target < 1 ? 1 : target;
-    if (p->n_products > 0) {
-        target = target < 48 ? 48 : target > 192 ? 192 : target;
-    }
-    for (int i = 0; i < p->n_sums; i++) {
-        least = p->sum[i].rows < least ? p->sum[i].rows : least;
-    }
-    for (int i = 0; i < p->n_sums; i++) {
-        common = p->sum[i].rows < p->rows && p->sum[i].rows > least ? gcd(common, p->sum[i].rows / least) : common;
-    }
-    if (p->n_sums == 0 || least == p->rows) {
-        p->group_rows = p->rows;
-    } else if (least >= target) {
-        p->group_rows = least;
-    } else { /* several groups a block, as many as divide the groups of every other sum */
-        int64_t k = target / least;
-        while (common > 0 && common % k != 0) {
-            k--;
-        }
-        p->group_rows = k * least;
-    }
-    p->chunks = divide_up(p->group_rows, p->group_rows > target ? target : p->group_rows);
-    p->chunk_rows = divide_up(p->group_rows, p->chunks);
-    p->blocks = divide_up(p->rows, p->group_rows) * p->chunks;
-    for (int i = 0; i < p->n_sums; i++) {
-        tile_sum *s = &p->sum[i];
-        s->direct = p->chunks == 1 && s->rows <= p->group_rows;
-        if (!s->direct) {
-            s->partials = p->shared_bytes;
-            p->shared_bytes += aligned((size_t)p->blocks * (size_t)(s->vector ? p->row : 1) * element_size[s->dtype]);
-        }
-    }
-    for (int i = 0; i < p->n_products; i++) {
-        tile_product *q = &p->product[i];
-        q->packed = p->shared_bytes;
-        p->shared_bytes += aligned(q->ops->packed_b_bytes(q->k, q->n));
-        if (q->sum >= 0) {
-            q->partials = p->shared_bytes;
-            p->shared_bytes += aligned((size_t)p->blocks * (size_t)q->k * q->size);
-        }
-        if (q->into == i && q->stored < 0) {
-            q->block = p->thread_bytes;
-            p->thread_bytes += aligned((size_t)p->chunk_rows * (size_t)q->n * q->size);
-        }
-    }
-    p->gemm_at = p->thread_bytes;
-    size_t packing = 0;
-    for (int i = 0; i < p->n_products; i++) {
-        const size_t bytes = p->product[i].ops->row_scratch_bytes(p->chunk_rows, p->product[i].k);
-        packing = bytes > packing ? bytes : packing;
-    }
-    p->thread_bytes += aligned(packing);
-    p->slots_at = p->thread_bytes;
-    p->thread_bytes += (size_t)p->n_slots * TILE_SLOT;
-    p->thread_bytes = aligned(p->thread_bytes) + 64;
-    p->threads = p->blocks < threads ? (int)p->blocks : threads;
-    if (p->n_products == 0 && p->rows * p->row < 4 * TILE_ELEMENTS) {
-        p->threads = 1;
-    }
-    p->threads = p->threads < 1 ? 1 : p->threads;
-}
-
-size_t gndp_tile_scratch(const tile_program *p)
-{
-    return p->shared_bytes + (size_t)p->threads * p->thread_bytes + 64;
-}
 
 /* --------------------------------------------------------------------------------------------- tiles */
 
@@ -105,6 +15,7 @@ typedef struct tile_run {
     const gndp_plan *plan;
     const tile_program *p;
     char *shared, *mine; /* scratch */
+    int team;            /* threads that take blocks */
     int64_t block_row;   /* first row of the block */
     const void *loaded[TILE_MAX_LOADS];
     int64_t row0, rows, col0, cols; /* the tile; cols < row only for part of one row */
@@ -347,10 +258,54 @@ static void clear_sums(const tile_run *t, int64_t block, int64_t first, int64_t 
         const tile_sum *s = &p->sum[i];
         const size_t width = (size_t)(s->vector ? p->row : 1) * element_size[s->dtype];
         if (s->direct) {
-            const int64_t g0 = first / s->rows, g1 = divide_up(stop, s->rows);
+            const int64_t g0 = first / s->rows, g1 = gndp_ceil_div(stop, s->rows);
             memset((char *)plan_at(t->plan, s->buffer) + (size_t)g0 * width, 0, (size_t)(g1 - g0) * width);
         } else {
             memset(t->shared + s->partials + (size_t)block * width, 0, width);
+        }
+    }
+}
+
+/* Rows [first, stop) of a block; none at the end of a group that has fewer chunks than the others. */
+static void block_rows(const tile_program *p, int64_t block, int64_t *first, int64_t *stop)
+{
+    const int64_t group = block / p->chunks, chunk = block % p->chunks;
+    const int64_t end = (group + 1) * p->group_rows < p->rows ? (group + 1) * p->group_rows : p->rows;
+    *first = group * p->group_rows + chunk * p->chunk_rows;
+    *stop = *first + p->chunk_rows < end ? *first + p->chunk_rows : end;
+}
+
+static const char *left_rows(const tile_run *t, const tile_product *q, int64_t first)
+{
+    return (const char *)plan_at(t->plan, q->a) + (size_t)(q->a_offset + first * q->a_row) * q->size;
+}
+
+static gndp_gemm_region left_region(const tile_run *t, const tile_product *q, int64_t first, int64_t rows)
+{
+    return gndp_gemm_region_of(q->size, left_rows(t, q, first), rows, q->a_row, q->k, q->a_col);
+}
+
+/* What product i of a block asks of memory while it runs: the left rows of the product after it, or of the first one in the block
+   that this thread will likely take next; and, one array a product, rows that the block's instructions load. */
+static void ask_ahead(const tile_run *t, int i, int64_t index, int64_t first, int64_t rows, gndp_gemm_region next[2])
+{
+    const tile_program *p = t->p;
+    next[0] = next[1] = (gndp_gemm_region){0};
+    if (i + 1 < p->n_products) {
+        next[0] = left_region(t, &p->product[i + 1], first, rows);
+    } else if (index + t->team < p->blocks) {
+        int64_t then, stop;
+        block_rows(p, index + t->team, &then, &stop);
+        if (then < stop) {
+            next[0] = left_region(t, &p->product[0], then, stop - then);
+        }
+    }
+    for (int k = 0, dense = 0; k < p->n_loads; k++) {
+        const tile_load *l = &p->load[k];
+        if (l->kind == LOAD_DENSE && dense++ == i) {
+            const size_t size = element_size[l->dtype];
+            const char *from = (const char *)plan_at(t->plan, l->buffer) + (size_t)(l->offset + first * p->row) * size;
+            next[1] = gndp_gemm_region_of(size, from, rows, p->row, p->row, 1);
         }
     }
 }
@@ -360,12 +315,13 @@ static void multiply_rows(const tile_run *t, int64_t index, int64_t first, int64
     const tile_program *p = t->p;
     for (int i = 0; i < p->n_products; i++) {
         const tile_product *q = &p->product[i], *into = &p->product[q->into];
-        const char *a = (const char *)plan_at(t->plan, q->a) + (size_t)(q->a_offset + first * q->a_row) * q->size;
+        const char *a = left_rows(t, q, first);
         const void *bias = q->bias >= 0 ? (const char *)plan_at(t->plan, q->bias) + (size_t)q->bias_offset * q->size : NULL;
         char *c = into->stored >= 0 ? (char *)plan_at(t->plan, into->stored) + (size_t)(first * q->n) * q->size : t->mine + into->block;
-        const gndp_gemm_block block = {.rows = rows, .n = q->n, .k = q->k, .alpha = q->alpha, .a = a, .a_row = q->a_row, .a_col = q->a_col,
-                                       .packed_b = t->shared + q->packed, .bias = bias, .c = c, .c_row = q->n, .accumulate = q->into != i,
-                                       .scratch = t->mine + p->gemm_at};
+        gndp_gemm_block block = {.rows = rows, .n = q->n, .k = q->k, .alpha = q->alpha, .a = a, .a_row = q->a_row, .a_col = q->a_col,
+                                 .packed_b = t->shared + q->packed, .bias = bias, .c = c, .c_row = q->n, .accumulate = q->into != i,
+                                 .scratch = t->mine + p->gemm_at};
+        ask_ahead(t, i, index, first, rows, block.next);
         q->ops->block(&block);
         if (q->sum >= 0) { /* while the rows are in cache */
             char *acc = t->shared + q->partials + (size_t)(index * q->k) * q->size;
@@ -378,10 +334,8 @@ static void multiply_rows(const tile_run *t, int64_t index, int64_t first, int64
 static void run_block(tile_run *t, int64_t block)
 {
     const tile_program *p = t->p;
-    const int64_t group = block / p->chunks, chunk = block % p->chunks;
-    const int64_t end = (group + 1) * p->group_rows < p->rows ? (group + 1) * p->group_rows : p->rows;
-    const int64_t first = group * p->group_rows + chunk * p->chunk_rows;
-    const int64_t stop = first + p->chunk_rows < end ? first + p->chunk_rows : end;
+    int64_t first, stop;
+    block_rows(p, block, &first, &stop);
     const int64_t tall = TILE_ELEMENTS / p->row;
     clear_sums(t, block, first < stop ? first : stop, stop);
     if (first >= stop) {
@@ -426,7 +380,7 @@ static void combine_all(const tile_run *t)
     const tile_program *p = t->p;
     for (int i = 0; i < p->n_sums; i++) {
         const tile_sum *s = &p->sum[i];
-        const int64_t width = s->vector ? p->row : 1, groups = divide_up(p->rows, s->rows);
+        const int64_t width = s->vector ? p->row : 1, groups = gndp_ceil_div(p->rows, s->rows);
         for (int64_t g = 0; g < groups && !s->direct; g++) {
             const int64_t from = g * s->rows / p->group_rows * p->chunks;
             const int64_t to = s->rows >= p->rows ? p->blocks : (g + 1) * s->rows / p->group_rows * p->chunks;
@@ -447,7 +401,7 @@ static void pack(const tile_run *t, int part, int parts)
     const tile_program *p = t->p;
     for (int i = 0; i < p->n_products; i++) {
         const tile_product *q = &p->product[i];
-        const int64_t panels = divide_up(q->n, q->ops->nr);
+        const int64_t panels = gndp_ceil_div(q->n, q->ops->nr);
         const int64_t from = panels * part / parts * q->ops->nr, to = panels * (part + 1) / parts * q->ops->nr;
         const char *b = (const char *)plan_at(t->plan, q->b) + (size_t)q->b_offset * q->size;
         if (from < q->n && from < to) {
@@ -463,7 +417,7 @@ gndp_status gndp_tile_run(const gndp_plan *plan, const plan_step *step)
     char *shared = scratch + (64 - (size_t)((uintptr_t)scratch % 64)) % 64;
 #pragma omp parallel num_threads(p->threads) if (p->threads > 1)
     {
-        tile_run t = {.plan = plan, .p = p, .shared = shared};
+        tile_run t = {.plan = plan, .p = p, .shared = shared, .team = omp_get_num_threads()};
         t.mine = shared + p->shared_bytes + (size_t)omp_get_thread_num() * p->thread_bytes;
         if (p->n_products > 0) {
             pack(&t, omp_get_thread_num(), omp_get_num_threads());
