@@ -223,9 +223,50 @@ static void add_to_sum(const tile_run *t, const tile_sum *s, int64_t block, int6
     }
 }
 
+/* Inlined for sure: gcc holds functions that only prefetch for functions without effect, and drops calls of them. */
+GNDP_GEMM_INLINE void ask_lines(const char *from, int64_t bytes, bool write)
+{
+    for (int64_t i = 0; i < bytes; i += 64) {
+        if (write) {
+            __builtin_prefetch(from + i, 1, 2);
+        } else {
+            __builtin_prefetch(from + i, 0, 2);
+        }
+    }
+}
+
+/* Bring the next tile's rows nearer, where a stride hides them from the processor's own guesses, and the lines it will write. */
+GNDP_GEMM_INLINE void ask_next_tile(const tile_run *t, int64_t elements)
+{
+    const tile_program *p = t->p;
+    const int64_t row0 = t->row0 + t->rows;
+    if (t->cols != p->row || row0 + t->rows > p->rows) {
+        return;
+    }
+    for (int i = 0; i < p->n_loads; i++) {
+        const tile_load *l = &p->load[i];
+        const int64_t size = (int64_t)element_size[l->dtype];
+        for (int64_t r = 0; r < t->rows && l->kind == LOAD_ROWS && !l->pinned && l->inner_stride[0] == 1; r++) {
+            int64_t place;
+            const int64_t at = l->offset + row_offset(p, l->outer_stride, row0 + r, &place);
+            ask_lines((const char *)plan_at(t->plan, l->buffer) + at * size, t->cols * size, false);
+        }
+    }
+    for (int i = 0; i < p->n_instructions; i++) {
+        const tile_operand *o = &p->instruction[i].out;
+        const int64_t size = (int64_t)element_size[o->dtype];
+        if (o->kind == OPERAND_MEMORY) {
+            ask_lines((const char *)plan_at(t->plan, o->index) + row0 * p->row * size, elements * size, true);
+        }
+    }
+}
+
 static void run_tile(tile_run *t, int64_t block, int64_t elements)
 {
     const tile_program *p = t->p;
+    if (p->n_products == 0) {
+        ask_next_tile(t, elements);
+    }
     if (t->cols != p->row) { /* part of a row: pinned registers hold whole ones */
         t->primed = 0;
     }
