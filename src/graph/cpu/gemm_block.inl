@@ -47,11 +47,13 @@ GNDP_GEMM_INLINE void GNDP_G(store)(const int rows, const int vecs, const gndp_g
                                     VEC acc[MR][2])
 {
     const MASK mask = V_MASK(t->cols - (vecs - 1) * LANES);
-    const VEC alpha = V_SPLAT((REAL)t->alpha);
-    GNDP_GEMM_UNROLL
-    for (int r = 0; r < rows; r++) {
-        acc[r][0] = V_MUL(alpha, acc[r][0]);
-        acc[r][1] = V_MUL(alpha, acc[r][1]);
+    if (t->alpha != 1.0) {
+        const VEC alpha = V_SPLAT((REAL)t->alpha);
+        GNDP_GEMM_UNROLL
+        for (int r = 0; r < rows; r++) {
+            acc[r][0] = V_MUL(alpha, acc[r][0]);
+            acc[r][1] = V_MUL(alpha, acc[r][1]);
+        }
     }
     const int last = vecs - 1;
     if (t->bias != NULL) {
