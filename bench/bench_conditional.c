@@ -175,7 +175,7 @@ static void open_learned(char letter, int64_t batch, problem *p)
     gndp_points *points = NULL;
     gndp_array x = {0};
     *p = (problem){.letter = letter, .points = 12, .dim = 1, .outputs = 1, .n = 12};
-    p->schedule = *gndp_process_schedule(gndp_model_process(model));
+    p->schedule = *gndp_model_schedule(model);
     need(gndp_random_uniform_f64(7, 0, 0, 0, 0, p->points, p->x));
     for (int64_t i = 0; i < p->points; i++) {
         p->x[i] = 4.0 * p->x[i] - 2.0;

@@ -3,6 +3,7 @@
 #ifndef GNDP_MODEL_H
 #define GNDP_MODEL_H
 
+#include <gndp/brownian.h>
 #include <gndp/config.h>
 #include <gndp/prepare.h>
 #include <gndp/sampler.h>
@@ -44,7 +45,14 @@ GNDP_API gndp_status gndp_model_reconfigure(gndp_model *model, const gndp_config
 /** Whether these fields are those that the model was made from: by a fingerprint of counts, labels, points, and the values of up to 1024 fields.
  * @return GNDP_OK; GNDP_ERR_STATE; those of gndp_fieldset_read() */
 GNDP_API gndp_status gndp_model_check_data(const gndp_model *model, const gndp_fieldset *data);
+/** NULL for a model of values on spheres. */
 GNDP_API const gndp_process *gndp_model_process(const gndp_model *model);
+/** The process of values on spheres; NULL for other models. */
+GNDP_API const gndp_brownian *gndp_model_brownian(const gndp_model *model);
+/** Of either process. */
+GNDP_API const gndp_schedule *gndp_model_schedule(const gndp_model *model);
+/** P: values of a field at a point. */
+GNDP_API int gndp_model_components(const gndp_model *model);
 GNDP_API const gndp_net_spec *gndp_model_net(const gndp_model *model);
 GNDP_API const gndp_parametrisation *gndp_model_parametrisation(const gndp_model *model);
 GNDP_API const gndp_normaliser *gndp_model_normaliser(const gndp_model *model);
@@ -98,6 +106,17 @@ GNDP_API gndp_status gndp_generator_sample(gndp_generator *generator, const gndp
  * @param offset, scale, column  [N P] out
  */
 GNDP_API gndp_status gndp_generator_affine(const gndp_generator *generator, double *offset, double *scale, int64_t *column);
+/**
+ * Fields with values on spheres, given some of their points: the score has to take context (score.context_flag).
+ * @param options  as gndp_brownian_sample(): contexts, context and value name what is known, [C, P] in physical units
+ * @param values   [n, N, P] out
+ */
+GNDP_API gndp_status gndp_generator_complete(gndp_generator *generator, const gndp_brownian_options *options, int64_t n, const uint32_t *member,
+                                             double *values);
+/** ln of the density of the other points given those [contexts] that are known: values [n, N, P], fields with values on spheres. */
+GNDP_API gndp_status gndp_generator_complete_log_likelihood(gndp_generator *generator, const gndp_likelihood_options *options, int64_t contexts,
+                                                            const int64_t *context, int64_t n, const uint32_t *member, const double *values,
+                                                            double *log_p);
 /** Log-density in physical units (nats of the whole field) of values [n, N, P]. */
 GNDP_API gndp_status gndp_generator_log_likelihood(gndp_generator *generator, const gndp_likelihood_options *options, int64_t n,
                                                    const uint32_t *member, const double *values, double *log_p);

@@ -42,6 +42,20 @@ typedef struct gndp_subset {
  */
 GNDP_API gndp_status gndp_batch_source_fields(const gndp_fieldset *set, int64_t n, const int64_t *field, gndp_subset subset, gndp_batch_source *out);
 
+/** What a step sees of tracks. */
+typedef struct gndp_track_windows {
+    int64_t window;      /* so many fixes in a row; of longer tracks the first ones in half of the draws, else from any fix; 0: all of a track */
+    bool turn;           /* turn each about the Earth's axis by an angle of its own */
+    double mirror, thin; /* shares of draws: mirrored at the equator; every second, fourth or eighth fix only */
+} gndp_track_windows;
+
+/**
+ * Batches of tracks (functions of one coordinate, points of their own) in order of time, the coordinate counted from the window's first fix; shorter ones are
+ * padded, present = 0. Whole epochs in random order. The set must outlive the source.
+ * @return GNDP_OK; GNDP_ERR_UNSUPPORTED for fields that are no tracks; GNDP_ERR_RANGE
+ */
+GNDP_API gndp_status gndp_batch_source_tracks(const gndp_fieldset *set, gndp_track_windows windows, gndp_batch_source *out);
+
 /** What one report says. */
 typedef struct gndp_train_report {
     int64_t step, steps;

@@ -49,6 +49,8 @@ static int open_tracks(const gndp_config *config, const char *path, const gndp_l
     GNDP_LIBRARY(gndp_config_number(config, "data.tracks.step_h", &options.step_h));
     GNDP_LIBRARY(gndp_config_integer(config, "data.tracks.length", &options.length));
     GNDP_LIBRARY(gndp_config_text(config, "data.tracks.basin", &options.basin));
+    GNDP_LIBRARY(gndp_config_switch(config, "data.tracks.wind", &options.wind));
+    GNDP_LIBRARY(gndp_config_switch(config, "data.tracks.pressure", &options.pressure));
     GNDP_LIBRARY(gndp_config_text(config, "data.time", &options.time));
     if (gndp_config_has(config, "data.tracks.season_low"))
         GNDP_LIBRARY(gndp_config_integer(config, "data.tracks.season_low", &options.season_low));
@@ -182,6 +184,21 @@ done:
     return code;
 }
 
+static int make_track_sources(const gndp_config *config, gndp_dataset *d)
+{
+    int code = GNDP_EXIT_DONE;
+    gndp_track_windows windows = {0};
+    GNDP_LIBRARY(gndp_config_integer(config, "data.tracks.window", &windows.window));
+    GNDP_LIBRARY(gndp_config_switch(config, "data.tracks.turn", &windows.turn));
+    GNDP_LIBRARY(gndp_config_number(config, "data.tracks.mirror", &windows.mirror));
+    GNDP_LIBRARY(gndp_config_number(config, "data.tracks.thin", &windows.thin));
+    GNDP_LIBRARY(gndp_batch_source_tracks(d->part[0], windows, &d->train));
+    if (d->part[1] != NULL)
+        GNDP_LIBRARY(gndp_batch_source_tracks(d->part[1], windows, &d->validation));
+done:
+    return code;
+}
+
 static int make_sources(const gndp_config *config, gndp_dataset *d)
 {
     int code = GNDP_EXIT_DONE;
@@ -223,7 +240,7 @@ int gndp_dataset_open(const gndp_config *config, const char *const *data, int n_
         GNDP_STEP(open_files(config, data, n_data, log, &out->all));
     GNDP_STEP(keep_in_memory(&out->all));
     GNDP_STEP(split(config, source, out));
-    GNDP_STEP(make_sources(config, out));
+    GNDP_STEP(strcmp(source, "tracks") == 0 ? make_track_sources(config, out) : make_sources(config, out));
 done:
     return code;
 }

@@ -64,7 +64,7 @@ int gndp_infer_dry(gndp_infer_job *j)
 {
     int code = GNDP_EXIT_DONE;
     const int64_t batch = j->sampling.batch, groups = (j->members.n + batch - 1) / batch, cases = j->observed.n_cases;
-    const gndp_schedule *schedule = gndp_process_schedule(gndp_model_process(j->model));
+    const gndp_schedule *schedule = gndp_model_schedule(j->model);
     const double t = 0.5 * (schedule->t0 + schedule->t1), cost = cli_method_cost(&j->method, j->observed.first[1] - j->observed.first[0]);
     const bool check = j->s.check != NULL;
     for (int64_t i = 0; i < batch * j->joint.size; i++)

@@ -246,7 +246,7 @@ int cli_joint_prior(const cli_joint *joint, const gndp_model *model, const char 
         code = gndp_failure("--prior: the kernel has %d outputs, the model's fields %d components", outputs, joint->components);
         goto done;
     }
-    GNDP_LIBRARY(gndp_process_create(gndp_process_schedule(gndp_model_process(model)), kernel, joint->components, NULL, &process));
+    GNDP_LIBRARY(gndp_process_create(gndp_model_schedule(model), kernel, joint->components, NULL, &process));
     GNDP_LIBRARY(gndp_process_law(process, points, NULL, &law));
     unit = calloc((size_t)(n * n), sizeof *unit);
     s0 = malloc((size_t)(n * n) * sizeof *s0);

@@ -198,16 +198,17 @@ static void describe(const job *j)
     const gndp_net_spec *net = gndp_model_net(j->model);
     const gndp_fieldset_spec *spec = gndp_fieldset_get_spec(j->data.all);
     char kernel[512] = "";
-    gndp_kernel_print(gndp_process_kernel(gndp_model_process(j->model)), kernel, sizeof kernel);
+    if (gndp_model_process(j->model) != NULL)
+        gndp_kernel_print(gndp_process_kernel(gndp_model_process(j->model)), kernel, sizeof kernel);
     printf("data     %s: %lld fields to train on, %lld to validate, %lld kept for tests\n", spec->origin, (long long)j->data.split.n[0],
            (long long)j->data.split.n[1], (long long)j->data.split.n[2]);
-    printf("fields   %lld points, %d components:", (long long)gndp_fieldset_max_points(j->data.all), (int)net->y_dim);
+    printf("fields   %lld points, %d components:", (long long)gndp_fieldset_max_points(j->data.all), gndp_fieldset_components(j->data.all));
     for (int c = 0; c < spec->n_channels; c++)
         printf(" %s%s%s%s", spec->channel[c].name, spec->channel[c].units[0] != '\0' ? " (" : "", spec->channel[c].units,
                spec->channel[c].units[0] != '\0' ? ")" : "");
     printf("\nnetwork  %s, %lld layers of %lld, %lld heads%s: %lld parameters\n", net->kind, (long long)net->layers, (long long)net->hidden,
            (long long)net->heads, net->context_flag ? ", flag of clean context" : "", (long long)gndp_net_parameters(net));
-    printf("limit    %s\n", kernel);
+    printf("limit    %s\n", kernel[0] != '\0' ? kernel : "uniform on the sphere, standard normal elsewhere");
     fflush(stdout);
 }
 

@@ -45,6 +45,13 @@ static const gndp_config_key keys[] = {
     WHOLE("data.generator.seed", "", "0", 0, MANY, "seed of the fields"),
     NUMBER("data.tracks.step_h", "hours", "3", 0, 24, "keep fixes at multiples of this since a storm's first; 0: every fix"),
     WHOLE("data.tracks.length", "fixes", "50", 0, MANY, "keep the first so many fixes, drop storms with fewer; 0: any number"),
+    WHOLE("data.tracks.window", "fixes", "0", 0, MANY,
+          "a step sees so many steps of a track, from its first fix or from a random one, tracks with fewer as long as they are; 0: all fixes"),
+    SWITCH("data.tracks.turn", "no", "turn each track about the Earth's axis at random: more storms for models that take all longitudes alike"),
+    NUMBER("data.tracks.mirror", "", "0", 0, 1, "mirror so large a share of tracks at the equator"),
+    NUMBER("data.tracks.thin", "", "0", 0, 1, "show so large a share of windows with every second, fourth or eighth fix only"),
+    SWITCH("data.tracks.wind", "no", "maximum sustained wind beside the position, knots; fixes without it count as missing"),
+    SWITCH("data.tracks.pressure", "no", "central pressure beside the position, hPa; fixes without it count as missing"),
     TEXT("data.tracks.basin", NULL, "basin of a storm's first fix, SP, NA, ..; absent: all"),
     WHOLE("data.tracks.season_low", "years", NULL, 1800, 2200, "first season; absent: no bound"),
     WHOLE("data.tracks.season_high", "years", NULL, 1800, 2200, "last season; absent: no bound"),
@@ -68,6 +75,8 @@ static const gndp_config_key keys[] = {
      .text = "or one of these numbers, drawn for each step; absent: low and high count"},
     WHOLE("data.context.low", "points", "0", 0, MANY, "score.context_flag: least number of the drawn points of a field that are clean context"),
     WHOLE("data.context.high", "points", "0", 0, MANY, "largest number, drawn for each field, uniform in between; one point stays a target"),
+    CHOICE("data.context.rule", "random", "random|track",
+           "which points are context: any, or as one knows tracks: none, the first so many, those at both ends, any"),
     /* ---- process ---- */
     CHOICE("process.schedule", "linear", "linear|constant|quadratic|cosine|discrete|exponential", "noise rate beta over diffusion time"),
     NUMBER("process.t0", "", "1e-5", 0, 1e6, "diffusion time of clean fields"),
@@ -78,6 +87,10 @@ static const gndp_config_key keys[] = {
     WHOLE("process.steps", "steps", "500", 2, 1e6, "steps of the discrete schedule"),
     TEXT("process.kernel", "white(variance=1)", "covariance of the limit, in normalised values; `gndp gp --help` lists kernels"),
     NUMBERS("process.mean", "", "0", 0, 0, 0, "mean of the limit in normalised values: one for all components, or one for each"),
+    TEXT("process.reference", NULL,
+         "tracks: covariance over time (days) of each coordinate of the position as a vector of R^3, as `gndp gp fit` finds kernels; the best linear estimate of "
+         "the clean track by it is what the network improves on, in its frame of east, north and up, so that a shift of longitudes shifts all results. Absent: "
+         "the network alone"),
     /* ---- score ---- */
     CHOICE("score.net", "multi_attention", "bi_attention|bi_attention_multi|multi_attention|egnn|evt",
            "network: attention over points and input dimensions (one component), over points and pairs (exchangeable components), over points; equivariant "
@@ -86,6 +99,7 @@ static const gndp_config_key keys[] = {
     WHOLE("score.hidden", "features", NULL, 2, 65536, "width H, even; absent: as published"),
     WHOLE("score.heads", "heads", NULL, 1, 131072, "attention heads, a divisor of 2 hidden, of evt of hidden/4; of egnn: vector channels; absent: as published"),
     SWITCH("score.centre", "no", "take points relative to their mean: invariance under translations; not on the sphere"),
+    SWITCH("score.axis", "yes", "evt with values on the sphere: the Earth's axis, and east from west, are known; no: any turn of a storm turns its forecast"),
     NUMBER("score.time_scale", "", "1", TINY, 1e6, "diffusion time is multiplied by it before the embedding"),
     SWITCH("score.context_flag", "no", "tell the network which points are clean context (0) and which noised targets (1), and train with data.context: for infer.method amortised"),
     /* ---- parametrisation ---- */

@@ -60,21 +60,28 @@ static uint64_t mix_fields(uint64_t hash, const gndp_fieldset_spec *spec)
 
 /* ---- Models --------------------------------------------------------------------------------- */
 
-static uint64_t mix_process(uint64_t hash, const gndp_process *process)
+static uint64_t mix_kernel(uint64_t hash, const gndp_kernel *kernel)
 {
-    const gndp_schedule *s = gndp_process_schedule(process);
-    const double numbers[] = {(double)s->kind, s->t0, s->t1, s->beta0, s->beta1, s->shift, (double)s->steps};
-    const gndp_kernel *kernel = gndp_process_kernel(process);
     const size_t bytes = gndp_kernel_print(kernel, NULL, 0) + 1;
     char *text = malloc(bytes);
-    hash = mix(hash, numbers, sizeof numbers);
-    hash = mix(hash, gndp_process_mean(process), (size_t)gndp_process_outputs(process) * sizeof(double));
     if (text != NULL) { /* without memory for a line nothing else would go on */
         gndp_kernel_print(kernel, text, bytes);
         hash = mix_text(hash, text);
     }
     free(text);
     return hash;
+}
+
+static uint64_t mix_process(uint64_t hash, const gndp_model *model)
+{
+    const gndp_schedule *s = gndp_model_schedule(model);
+    const gndp_process *process = model->process;
+    const double numbers[] = {(double)s->kind, s->t0, s->t1, s->beta0, s->beta1, s->shift, (double)s->steps};
+    hash = mix(hash, numbers, sizeof numbers);
+    if (model_on_sphere(model))
+        return model->reference != NULL ? mix_kernel(hash, model->reference) : hash;
+    hash = mix(hash, gndp_process_mean(process), (size_t)gndp_process_outputs(process) * sizeof(double));
+    return mix_kernel(hash, gndp_process_kernel(process));
 }
 
 static uint64_t mix_net(uint64_t hash, const gndp_model *model)
@@ -104,7 +111,7 @@ static uint64_t mix_frame(uint64_t hash, const gndp_model *model)
 void model_hash_of(const gndp_model *model, char out[17])
 {
     uint64_t hash = mix_fields(fnv_start, gndp_fieldset_get_spec(model->fields));
-    hash = mix_process(hash, model->process);
+    hash = mix_process(hash, model);
     hash = mix_net(hash, model);
     hash = mix_frame(hash, model);
     for (int64_t i = 0; i < gndp_store_count(model->store); i++) {

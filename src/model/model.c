@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "model/sphere.h"
 
 /* ---- Settings ------------------------------------------------------------------------------- */
 
@@ -139,7 +140,7 @@ static gndp_status read_net(gndp_model *model)
     model->net.x_dim = model_dim(model);
     model->net.y_dim = gndp_fieldset_components(model->fields);
     model->net.dtype = GNDP_F32;
-    if (info->equivariant)
+    if (info->equivariant && !model_on_sphere(model))
         GNDP_TRY(count_scalars(model, &model->net.scalars));
     GNDP_TRY(read_context(config, &model->net.context_flag));
     if (gndp_config_given(config, "score.layers"))
@@ -153,10 +154,25 @@ static gndp_status read_net(gndp_model *model)
                "score.centre: points on the sphere have no mean to subtract; leave it off");
     model->net.centre = centre && model->frame != MODEL_SPHERE;
     GNDP_TRY(gndp_config_number(config, "score.time_scale", &model->net.time_scale));
-    GNDP_TRY(limit_sd(model->process, model_dim(model), &model->net.y_scale));
-    GNDP_TRY(gndp_net_check(&model->net));
+    if (!model_on_sphere(model))
+        GNDP_TRY(limit_sd(model->process, model_dim(model), &model->net.y_scale));
 done:
     return st;
+}
+
+static gndp_status no_reference(const gndp_model *model)
+{
+    gndp_status st = GNDP_OK;
+    const char *text;
+    GNDP_TRY(gndp_config_text(model->config, "process.reference", &text));
+    GNDP_CHECK(text == NULL, GNDP_ERR_UNSUPPORTED, "process.reference: is for values on the sphere; other values have process.kernel");
+done:
+    return st;
+}
+
+bool model_on_sphere(const gndp_model *model)
+{
+    return model->sphere.layout.spheres > 0;
 }
 
 gndp_status model_assemble(gndp_model *model)
@@ -170,12 +186,21 @@ gndp_status model_assemble(gndp_model *model)
     GNDP_TRY(gndp_config_number(model->config, "train.ema", &ema));
     model->average = ema > 0.0;
     GNDP_TRY(read_schedule(model->config, &schedule));
+    model->sphere.layout = model_layout(model->fields);
+    if (model_on_sphere(model)) {
+        GNDP_TRY(read_net(model));
+        GNDP_TRY(model_assemble_sphere(model, &schedule));
+        GNDP_TRY(gndp_net_check(&model->net));
+        goto done;
+    }
+    GNDP_TRY(no_reference(model));
     GNDP_TRY(gndp_config_text(model->config, "process.kernel", &text));
     GNDP_TRY(gndp_kernel_parse(text, &kernel));
     GNDP_TRY(read_mean(model, &mean));
     GNDP_TRY(gndp_process_create(&schedule, kernel, gndp_fieldset_components(model->fields), mean, &model->process));
     GNDP_TRY(read_parametrisation(model->config, &model->parametrisation));
     GNDP_TRY(read_net(model));
+    GNDP_TRY(gndp_net_check(&model->net));
 done:
     free(mean);
     gndp_kernel_free(kernel);
@@ -241,9 +266,6 @@ static gndp_status choose_frame(gndp_model *model, const gndp_fieldset *data)
         model->frame = MODEL_SPHERE;
     if (model->frame == MODEL_PLANE)
         GNDP_TRY(gndp_projection_centre(data, GNDP_PROJECTION_EQUIRECTANGULAR, &model->projection));
-    for (int c = 0; c < spec->n_channels; c++)
-        GNDP_CHECK(spec->channel[c].kind != GNDP_CHANNEL_SPHERE, GNDP_ERR_UNSUPPORTED,
-                   "channel %s holds points of the sphere, which this process does not noise", spec->channel[c].name);
 done:
     return st;
 }
@@ -329,6 +351,7 @@ void gndp_model_free(gndp_model *model)
         return;
     gndp_store_free(model->store);
     gndp_process_free(model->process);
+    gndp_kernel_free(model->reference);
     gndp_normaliser_free(&model->normaliser);
     gndp_fieldset_free(model->fields);
     gndp_config_free(model->config);
@@ -346,6 +369,21 @@ const gndp_config *gndp_model_config(const gndp_model *model)
 const gndp_process *gndp_model_process(const gndp_model *model)
 {
     return model->process;
+}
+
+const gndp_brownian *gndp_model_brownian(const gndp_model *model)
+{
+    return model_on_sphere(model) ? &model->sphere : NULL;
+}
+
+int gndp_model_components(const gndp_model *model)
+{
+    return gndp_fieldset_components(model->fields);
+}
+
+const gndp_schedule *gndp_model_schedule(const gndp_model *model)
+{
+    return model_on_sphere(model) ? &model->sphere.schedule : gndp_process_schedule(model->process);
 }
 
 const gndp_net_spec *gndp_model_net(const gndp_model *model)

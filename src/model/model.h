@@ -3,6 +3,7 @@
 #ifndef GNDP_MODEL_MODEL_H
 #define GNDP_MODEL_MODEL_H
 
+#include <gndp/brownian.h>
 #include <gndp/model.h>
 #include <gndp/write.h>
 
@@ -17,7 +18,9 @@ struct gndp_model {
     gndp_projection projection; /* MODEL_PLANE */
     double x_scale;             /* network coordinates = x_scale times those of covariances */
     gndp_normaliser normaliser;
-    gndp_process *process;
+    gndp_process *process;      /* NULL with values on spheres, which have */
+    gndp_brownian sphere;       /* this one; layout.spheres 0: none */
+    gndp_kernel *reference;     /* of tracks; NULL: none */
     gndp_net_spec net;
     gndp_parametrisation parametrisation;
     gndp_store *store;
@@ -35,6 +38,9 @@ enum { MODEL_HISTORY = 7 };
 
 /** A set of one field without values: channels, coordinates and attributes of `from`. */
 gndp_status model_describe_fields(const gndp_fieldset_spec *from, gndp_fieldset **out);
+
+/** Values on spheres: Brownian motion in place of the process. */
+bool model_on_sphere(const gndp_model *model);
 
 /** A model with configuration, fields, frame and normaliser set gets its process and the settings of its network. */
 gndp_status model_assemble(gndp_model *model);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "model/sphere.h"
 
 /* 1 at targets, 0 at clean context; a model that knows no context has no flag. */
 static gndp_node context_flag(const gndp_model *model, gndp_graph *g, const gndp_score_inputs *in)
@@ -29,6 +30,8 @@ gndp_node model_net_output(const gndp_model *model, gndp_graph *g, const gndp_sc
 static gndp_node build(const void *state, gndp_graph *g, const gndp_score_inputs *in)
 {
     const gndp_model *const *model = state;
+    if (model_on_sphere(*model))
+        return model_sphere_score(*model, g, in, false).score;
     const gndp_limit_nodes limit = gndp_process_limit(g, (*model)->process, in->x, gndp_score_targets(g, in));
     return gndp_parametrisation_score(g, &(*model)->parametrisation, &limit, in, model_net_output(*model, g, in));
 }
@@ -41,7 +44,7 @@ gndp_status gndp_model_score(gndp_model *model, bool ema, bool bf16, gndp_score 
     state = malloc(sizeof *state);
     GNDP_CHECK(state != NULL, GNDP_ERR_NOMEM, "score");
     *state = model;
-    *out = (gndp_score){.dtype = model->net.dtype, .components = (int)gndp_net_outputs(&model->net), .store = model->store, .ema = ema && model->average, .bf16 = bf16,
+    *out = (gndp_score){.dtype = model->net.dtype, .components = gndp_fieldset_components(model->fields), .store = model->store, .ema = ema && model->average, .bf16 = bf16,
                         .context = model->net.context_flag, .state = state, .build = build, .free = free};
 done:
     return st;

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "model/sphere.h"
+#include "train/sphere_noise.h"
 #include "train/streams.h"
 
 enum { PLANS = 24, VALIDATION_STEP = INT32_C(1) << 30 };
@@ -35,6 +37,8 @@ struct train_steps {
     int64_t *valid, *chosen;         /* [N] points of a field that have values; which of them are context */
     gndp_array x, y0, mask, time[3]; /* feeds, at their largest; views of them are fed */
     gndp_array target;               /* with context */
+    gndp_array goal;                 /* with values on spheres: the score of their noise; y0 holds what is noised then */
+    sphere_noise noise;
     int32_t *member, seed[2], step;
     float rate;
     double number;
@@ -46,7 +50,7 @@ gndp_status train_settings_read(const gndp_model *model, const gndp_batch_source
 {
     gndp_status st = GNDP_OK;
     const gndp_config *config = model->config;
-    const char *precision, *times;
+    const char *precision, *times, *rule;
     int64_t seed;
     memset(out, 0, sizeof *out);
     GNDP_TRY(gndp_config_integer(config, "train.batch", &out->batch));
@@ -68,6 +72,8 @@ gndp_status train_settings_read(const gndp_model *model, const gndp_batch_source
     GNDP_TRY(gndp_config_integer(config, "data.context.low", &out->context_low));
     GNDP_TRY(gndp_config_integer(config, "data.context.high", &out->context_high));
     out->context = model->net.context_flag;
+    GNDP_TRY(gndp_config_text(config, "data.context.rule", &rule));
+    out->track_context = strcmp(rule, "track") == 0;
     out->seed = (uint64_t)seed;
     out->bf16 = strcmp(precision, "bf16") == 0;
     GNDP_CHECK(out->steps < VALIDATION_STEP, GNDP_ERR_RANGE, "train.steps: %lld, at most %d", (long long)out->steps, VALIDATION_STEP - 1);
@@ -106,6 +112,10 @@ static gndp_status allocate(train_steps *s)
     GNDP_TRY(gndp_array_create(gndp_type_1d(GNDP_I32, bn), &s->mask));
     if (s->settings.context)
         GNDP_TRY(gndp_array_create(gndp_type_1d(GNDP_I32, bn), &s->target));
+    if (model_on_sphere(s->model)) {
+        GNDP_TRY(gndp_array_create(gndp_type_1d(GNDP_F32, bn * s->components), &s->goal));
+        GNDP_TRY(sphere_noise_create(b, n, s->components, &s->noise));
+    }
     for (int i = 0; i < 3; i++)
         GNDP_TRY(gndp_array_create(gndp_type_1d(GNDP_F32, b), &s->time[i]));
 done:
@@ -155,6 +165,8 @@ void train_steps_free(train_steps *s)
     gndp_array_free(&s->y0);
     gndp_array_free(&s->mask);
     gndp_array_free(&s->target);
+    gndp_array_free(&s->goal);
+    sphere_noise_free(&s->noise);
     for (int i = 0; i < 3; i++)
         gndp_array_free(&s->time[i]);
     free(s);
@@ -181,19 +193,39 @@ static gndp_type points_type(const train_steps *s, int64_t n)
     return s->settings.shared ? gndp_type_2d(GNDP_F32, n, s->dim) : gndp_type_3d(GNDP_F32, s->settings.batch, n, s->dim);
 }
 
+/* All a score is built from but the values. */
+static gndp_score_inputs score_inputs(const train_steps *s, gndp_graph *g, int64_t n)
+{
+    const int64_t b = s->settings.batch;
+    return (gndp_score_inputs){.t = gndp_input(g, "t", time_type(s)),
+                               .decay = gndp_input(g, "decay", time_type(s)),
+                               .variance = gndp_input(g, "variance", time_type(s)),
+                               .x = gndp_input(g, "x", points_type(s, n)),
+                               .y = GNDP_NONE,
+                               .mask = gndp_input(g, "mask", gndp_type_2d(GNDP_I32, b, n)),
+                               .target = s->settings.context ? gndp_input(g, "target", gndp_type_2d(GNDP_I32, b, n)) : GNDP_NONE};
+}
+
+/* Values on spheres come noised, with the score of their noise. */
+static gndp_node build_sphere_loss(const train_steps *s, gndp_graph *g, int64_t n, bool zero)
+{
+    const gndp_type values = gndp_type_3d(GNDP_F32, s->settings.batch, n, s->components);
+    gndp_score_inputs in = score_inputs(s, g, n);
+    in.y = gndp_input(g, "y0", values);
+    const sphere_nodes made = model_sphere_score(s->model, g, &in, zero);
+    return gndp_brownian_dsm(g, &in, made.score, gndp_input(g, "goal", values), gndp_stop_gradient(g, made.weight));
+}
+
 /* The loss of a batch of n points, noise drawn in the graph. With context, limit, noise and loss are those of the targets (geomndp.md 7.7). */
 static gndp_node build_loss(const train_steps *s, gndp_graph *g, int64_t n, bool zero)
 {
+    if (model_on_sphere(s->model))
+        return build_sphere_loss(s, g, n, zero);
     const int64_t b = s->settings.batch, shape[2] = {n, s->components};
     const gndp_node seed = gndp_input(g, "seed", gndp_type_1d(GNDP_I32, 2)), step = gndp_input(g, "step", gndp_type_scalar(GNDP_I32));
     const gndp_node member = gndp_input(g, "member", gndp_type_1d(GNDP_I32, b));
     const gndp_node y0 = gndp_input(g, "y0", gndp_type_3d(GNDP_F32, b, n, s->components));
-    gndp_score_inputs in = {.t = gndp_input(g, "t", time_type(s)),
-                            .decay = gndp_input(g, "decay", time_type(s)),
-                            .variance = gndp_input(g, "variance", time_type(s)),
-                            .x = gndp_input(g, "x", points_type(s, n)),
-                            .mask = gndp_input(g, "mask", gndp_type_2d(GNDP_I32, b, n)),
-                            .target = s->settings.context ? gndp_input(g, "target", gndp_type_2d(GNDP_I32, b, n)) : GNDP_NONE};
+    gndp_score_inputs in = score_inputs(s, g, n);
     const gndp_node wanted = gndp_score_targets(g, &in);
     const gndp_node z = gndp_random_normal(g, seed, step, member, GNDP_STREAM(TRAIN_STREAM_NOISE, 0), GNDP_F32, 2, shape);
     gndp_limit_nodes limit = gndp_process_limit(g, s->model->process, in.x, wanted);
@@ -270,6 +302,22 @@ static void fill_values(train_steps *s, int64_t n)
         }
 }
 
+/* As one knows tracks, in order of time: nothing (a draw in seven), the first so many (five in fourteen), those at both ends (as often), any (one in seven).
+   At most `most` of them. @return how many, moved to the front of chosen */
+static int64_t choose_of_track(const double u[3], int64_t all, int64_t most, int64_t *chosen)
+{
+    const double rule = u[0] * 14.0;
+    const int64_t first = 1 + (int64_t)(u[1] * (double)(all - 1)), last = rule >= 7.0 && rule < 12.0 ? (int64_t)(u[2] * (double)(all - first)) : 0;
+    int64_t n = 0;
+    if (rule < 2.0 || all < 2)
+        return 0;
+    for (int64_t i = 0; i < first && n < most; i++)
+        chosen[n++] = i;
+    for (int64_t i = all - last; i < all && n < most; i++)
+        chosen[n++] = i;
+    return n;
+}
+
 /* Each field has its own number of clean points, uniform from low to high but never all that have values, and its own choice of them. */
 static gndp_status choose_context(train_steps *s, int64_t n)
 {
@@ -279,18 +327,21 @@ static gndp_status choose_context(train_steps *s, int64_t n)
     int32_t *target = s->target.data;
     for (int64_t b = 0; b < s->settings.batch; b++) {
         int64_t all = 0;
-        double u;
+        double u[3];
         for (int64_t i = 0; i < n; i++) {
             target[b * n + i] = 1;
             if (mask[b * n + i] != 0)
                 s->valid[all++] = i;
         }
-        GNDP_TRY(gndp_random_uniform_f64(s->settings.seed, (uint32_t)s->step, (uint32_t)b, GNDP_STREAM(TRAIN_STREAM_TARGET, 0), 0, 1, &u));
-        int64_t some = low + (int64_t)(u * (double)(high - low + 1));
+        GNDP_TRY(gndp_random_uniform_f64(s->settings.seed, (uint32_t)s->step, (uint32_t)b, GNDP_STREAM(TRAIN_STREAM_TARGET, 0), 0, 3, u));
+        int64_t some = low + (int64_t)(u[s->settings.track_context ? 1 : 0] * (double)(high - low + 1));
         some = some < all ? some : all - 1;
+        if (s->settings.track_context && u[0] * 14.0 < 12.0)
+            some = choose_of_track(u, all, high, s->chosen);
+        else if (some > 0)
+            GNDP_TRY(gndp_choose(s->settings.seed, (uint32_t)s->step, (uint32_t)b, GNDP_STREAM(TRAIN_STREAM_TARGET, 1), all, some, s->chosen));
         if (some <= 0)
             continue;
-        GNDP_TRY(gndp_choose(s->settings.seed, (uint32_t)s->step, (uint32_t)b, GNDP_STREAM(TRAIN_STREAM_TARGET, 1), all, some, s->chosen));
         for (int64_t i = 0; i < some; i++)
             target[b * n + s->valid[s->chosen[i]]] = 0;
     }
@@ -310,6 +361,21 @@ static void fill_points(train_steps *s, int64_t n)
                 x[(b * n + i) * s->dim + d] = (float)s->embedded[(b * m + (i < m ? i : 0)) * s->dim + d];
 }
 
+/* Noise on spheres may have moved a time. */
+static void fill_times(train_steps *s)
+{
+    for (int64_t b = 0; b < s->settings.batch; b++) {
+        if (model_on_sphere(s->model)) {
+            const gndp_linear_law at = gndp_schedule_marginal(gndp_model_schedule(s->model), s->t[b]);
+            s->decay[b] = at.a;
+            s->variance[b] = at.variance;
+        }
+        ((float *)s->time[0].data)[b] = (float)s->t[b];
+        ((float *)s->time[1].data)[b] = (float)s->decay[b];
+        ((float *)s->time[2].data)[b] = (float)s->variance[b];
+    }
+}
+
 static gndp_status fill(train_steps *s, int64_t n)
 {
     gndp_status st = GNDP_OK;
@@ -317,6 +383,11 @@ static gndp_status fill(train_steps *s, int64_t n)
     fill_points(s, n);
     if (s->settings.context)
         GNDP_TRY(choose_context(s, n));
+    if (model_on_sphere(s->model))
+        GNDP_TRY(sphere_noise_draw(&s->noise, &s->model->sphere,
+                                   (gndp_key){s->settings.seed, (uint32_t)s->step, GNDP_STREAM(TRAIN_STREAM_NOISE, 0)}, s->t, s->batch.points, n,
+                                   s->batch.values, s->mask.data, s->settings.context ? s->target.data : NULL, s->y0.data, s->goal.data));
+    fill_times(s);
 done:
     return st;
 }
@@ -331,13 +402,8 @@ static gndp_status load(train_steps *s, const gndp_batch_source *source, uint32_
                (long long)s->settings.max_points);
     GNDP_TRY(gndp_normaliser_apply(&s->model->normaliser, s->settings.batch, m, s->batch.point, s->batch.values));
     model_swap(s->model, s->settings.batch, m, s->batch.values);
-    gndp_schedule_draw(gndp_process_schedule(s->model->process), s->settings.times, s->settings.seed, step, s->settings.batch, s->t, s->decay,
+    gndp_schedule_draw(gndp_model_schedule(s->model), s->settings.times, s->settings.seed, step, s->settings.batch, s->t, s->decay,
                        s->variance);
-    for (int64_t b = 0; b < s->settings.batch; b++) {
-        ((float *)s->time[0].data)[b] = (float)s->t[b];
-        ((float *)s->time[1].data)[b] = (float)s->decay[b];
-        ((float *)s->time[2].data)[b] = (float)s->variance[b];
-    }
     s->step = (int32_t)step;
 done:
     return st;
@@ -357,6 +423,7 @@ static gndp_status run_plan(train_steps *s, gndp_plan *plan, int64_t n, gndp_arr
                          {"x", gndp_array_view(points_type(s, n), s->x.data)},
                          {"mask", gndp_array_view(gndp_type_2d(GNDP_I32, b, n), s->mask.data)},
                          {"target", gndp_array_view(gndp_type_2d(GNDP_I32, b, n), s->target.data)},
+                         {"goal", gndp_array_view(gndp_type_3d(GNDP_F32, b, n, s->components), s->goal.data)},
                          {"rate", gndp_array_view(gndp_type_scalar(GNDP_F32), &s->rate)},
                          {"number", gndp_array_view(gndp_type_scalar(GNDP_F64), &s->number)}};
     int64_t used = 0;

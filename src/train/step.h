@@ -16,6 +16,7 @@ typedef struct train_settings {
     double initial, peak, end, clip, ema, weight_decay;
     gndp_time_rule times;
     uint64_t seed;
+    bool track_context; /* data.context.rule: track */
     bool bf16, shared, context; /* context: the network takes a flag */
 } train_settings;
 

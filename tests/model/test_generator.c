@@ -174,7 +174,7 @@ static void generator_sample_is_gndp_sample_in_physical_units(void **state)
     gndp_model *model = noisy_model(set);
     const gndp_coords *coords = &gndp_model_fields(model)->coords;
     const gndp_normaliser *z = gndp_model_normaliser(model);
-    const gndp_schedule *schedule = gndp_process_schedule(gndp_model_process(model));
+    const gndp_schedule *schedule = gndp_model_schedule(model);
     gndp_sampler_options options = gndp_sampler_options_default();
     gndp_generator *generator = NULL;
     gndp_evaluator *evaluator = NULL;

@@ -121,7 +121,7 @@ static void flagged_training_learns_the_posterior(void **state)
     gndp_generator *generator = NULL;
     gndp_model *model = flagged_model("train.steps=1500", set);
     const gndp_conditional_info *info = NULL;
-    const gndp_schedule *schedule = gndp_process_schedule(gndp_model_process(model));
+    const gndp_schedule *schedule = gndp_model_schedule(model);
     uint32_t member[MEMBERS];
     double y[MEMBERS * POINTS], error = 0.0, prior = 0.0, spread = 0.0, wanted = 0.0;
     must(gndp_batch_source_fields(set, FIELDS - CHECKED, NULL, (gndp_subset){0}, &source));
