@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Directions at a place on the sphere, east and poleward, and the mean of places.
+// Directions at a place on the sphere, east and poleward.
 #ifndef GNDP_EVAL_TRACK_FRAME_H
 #define GNDP_EVAL_TRACK_FRAME_H
 
 #include <math.h>
-
-#include <gndp/base.h>
-
-/* Frechet mean of m places [m, 3]: steps along the mean logarithm from the normalised mean. @return GNDP_OK; GNDP_ERR_RANGE where no direction is
- * preferred; GNDP_ERR_NONFINITE */
-gndp_status gndp_track_frechet(int64_t m, const double *x, double mean[3]);
 
 static inline double gndp_dot3(const double *a, const double *b)
 {

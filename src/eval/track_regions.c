@@ -16,33 +16,6 @@ static double km_between(const double *a, const double *b)
     return GNDP_EARTH_RADIUS_KM * gndp_sphere_distance(3, a, b);
 }
 
-gndp_status gndp_track_frechet(int64_t m, const double *x, double mean[3])
-{
-    gndp_status st = GNDP_OK;
-    enum { STEPS = 100 };
-    double sum[3] = {0.0};
-    for (int64_t i = 0; i < 3 * m; i++)
-        sum[i % 3] += x[i] / (double)m;
-    const double length = sqrt(gndp_dot3(sum, sum));
-    GNDP_CHECK(isfinite(length), GNDP_ERR_NONFINITE, "a member is nowhere");
-    GNDP_CHECK(length > 1e-12, GNDP_ERR_RANGE, "%lld members whose mean vector vanishes: no direction is preferred", (long long)m);
-    for (int k = 0; k < 3; k++)
-        mean[k] = sum[k] / length;
-    for (int step = 0; step < STEPS; step++) { /* a contraction near the mean of members within a hemisphere */
-        double move[3] = {0.0}, v[3];
-        for (int64_t i = 0; i < m; i++) {
-            gndp_sphere_log(3, 1, mean, x + 3 * i, v);
-            for (int k = 0; k < 3; k++)
-                move[k] += v[k] / (double)m;
-        }
-        gndp_sphere_exp(3, 1, mean, move, mean);
-        if (gndp_dot3(move, move) < 1e-30)
-            break;
-    }
-done:
-    return st;
-}
-
 gndp_status gndp_track_velocities(int64_t n, const double *days, const double *xyz, double *velocity)
 {
     gndp_status st = GNDP_OK;
@@ -120,7 +93,7 @@ static gndp_status make_plane(int64_t m, const double *x, plane *p)
     gndp_status st = GNDP_OK;
     GNDP_CHECK(x != NULL && m >= 3, GNDP_ERR_RANGE, "%lld members: a region wants 3 or more", (long long)m);
     memset(p, 0, sizeof *p);
-    GNDP_TRY(gndp_track_frechet(m, x, p->at));
+    GNDP_TRY(gndp_sphere_mean(3, m, x, NULL, p->at));
     gndp_frame_of(p->at, p->axis[0], p->axis[1]);
     for (int64_t i = 0; i < m; i++) {
         double u[2];

@@ -83,7 +83,7 @@ static gndp_status judge(const gndp_track_scores *scores, const gndp_track_case 
         GNDP_CHECK(isfinite(x[i]), GNDP_ERR_NONFINITE, "storm %lld, %g h: member %lld is nowhere", (long long)c->storm, c->lead_h[j], (long long)(i / 3));
     *e = (entry){.storm = c->storm, .lead_h = c->lead_h[j], .spread2 = (double)NAN, .level = (double)NAN};
     if (c->members > 1) {
-        const gndp_status found = gndp_track_frechet(c->members, x, mean);
+        const gndp_status found = gndp_sphere_mean(3, c->members, x, NULL, mean);
         GNDP_CHECK(found == GNDP_OK, found, "storm %lld, %g h: the members' mean prefers no direction", (long long)c->storm, c->lead_h[j]);
         double square = 0.0;
         for (int64_t i = 0; i < c->members; i++)
