@@ -137,7 +137,7 @@ static int as_set(job *j, const gndp_coords *coords, double *values)
     spec.label = NULL;
     spec.origin = "samples";
     const gndp_array array =
-        gndp_array_view(gndp_type_3d(GNDP_F64, spec.n_fields, spec.coords.n, (int64_t)gndp_model_net(j->model)->y_dim), values);
+        gndp_array_view(gndp_type_3d(GNDP_F64, spec.n_fields, spec.coords.n, (int64_t)gndp_model_components(j->model)), values);
     GNDP_LIBRARY(gndp_fieldset_create(&spec, &array, NULL, &j->samples));
 done:
     return code;
@@ -149,7 +149,7 @@ static int draw(job *j)
     int code = GNDP_EXIT_DONE;
     gndp_generator *generator = NULL;
     const gndp_coords *coords = &gndp_fieldset_get_spec(j->data.all)->coords;
-    const int64_t size = coords->n * gndp_model_net(j->model)->y_dim, n = j->s.samples;
+    const int64_t size = coords->n * gndp_model_components(j->model), n = j->s.samples;
     double *values = malloc((size_t)(n * size) * sizeof *values);
     uint32_t *member = malloc((size_t)n * sizeof *member);
     gndp_sampler_options options = j->sampling.options;
@@ -264,7 +264,7 @@ static int densities(job *j)
     const gndp_fieldset *set = scored(j);
     const int64_t fields = gndp_fieldset_get_spec(set)->n_fields, n = j->s.likelihood < fields ? j->s.likelihood : fields;
     gndp_progress *shown = progress(j, "log-likelihood", "field", n);
-    GNDP_STEP(flow_options(j, gndp_fieldset_max_points(set) * gndp_model_net(j->model)->y_dim, &j->flow, &j->solver));
+    GNDP_STEP(flow_options(j, gndp_fieldset_max_points(set) * gndp_model_components(j->model), &j->flow, &j->solver));
     GNDP_STEP(cli_density_make(j->model, set, n, &j->flow, j->sampling.bf16, shown, &j->density));
 done:
     gndp_progress_free(shown);
@@ -285,7 +285,7 @@ static int check_task(const job *j, int n_words)
     if (s->task == NULL)
         return GNDP_EXIT_DONE;
     if (strcmp(s->task, names[1]) == 0)
-        return gndp_usage_error("--task tracks wants the storms, --tracks FILE, and no model");
+        return gndp_usage_error("--task tracks wants a model, or the storms, --tracks FILE, or both");
     if (strcmp(s->task, names[0]) != 0)
         return gndp_usage_unknown("task", s->task, gndp_nearest(s->task, names, 2));
     if (n_words > 1 || s->from != NULL || s->likelihood > 0)
@@ -371,22 +371,36 @@ static int find_part(job *j)
     return gndp_usage_unknown("part", j->s.part, gndp_nearest(j->s.part, part_names, PARTS));
 }
 
-/* Scores of storms without a model. */
-static int tracks(const job *j, int n_words)
+/* Scores of storms, with a model or without. */
+static int tracks(job *j, const char *const *words, int n_words)
 {
+    int code = GNDP_EXIT_DONE;
     const settings *s = &j->s;
-    const cli_eval_tracks_options o = {.path = s->tracks, .select = &s->select, .domains = s->domains, .context = s->context, .leads = s->leads,
+    cli_eval_tracks_options o = {.path = s->tracks, .select = &s->select, .domains = s->domains, .context = s->context, .leads = s->leads,
                                        .share = s->share, .members = s->samples, .seed = s->sampling.seed != NULL ? strtoull(s->sampling.seed, NULL, 10) : 1,
                                        .pictures = s->pictures, .output = s->output, .history = j->history, .overwrite = s->overwrite, .json = s->json,
                                        .quiet = s->quiet};
-    if (n_words > 0 || s->from != NULL || s->likelihood > 0 || s->ensemble != NULL || s->train.n > 0 || s->kernel != NULL || s->fit ||
+    if (n_words > 1 || s->from != NULL || s->likelihood > 0 || s->ensemble != NULL || s->train.n > 0 || s->kernel != NULL || s->fit ||
         s->threshold != NULL || s->block > 0 || s->fields > 0 || s->targets > 0)
-        return gndp_usage_error("--tracks FILE scores storms: no model, no options of --ensemble or of --task regression beside it");
+        return gndp_usage_error("--tracks FILE and --task tracks score storms, with a model or without: no options of --ensemble or of --task regression "
+                                "beside them");
     if (s->task != NULL && strcmp(s->task, "tracks") != 0)
         return gndp_usage_error("--tracks goes with --task tracks, not with %s", s->task);
     if (s->samples < 1)
         return gndp_usage_error("--samples of tracks wants 1 member or more");
-    return cli_eval_tracks(&o);
+    if (n_words == 1) {
+        GNDP_LIBRARY(gndp_model_read(words[0], &j->model));
+        GNDP_STEP(gndp_sampling_make(&s->sampling, j->model, &j->sampling));
+        GNDP_STEP(flow_options(j, 1, &j->flow, &j->solver));
+        if (j->flow.probes == 0)
+            j->flow.probes = USUAL_PROBES;
+        o.model = j->model;
+        o.sampling = &j->sampling;
+        o.flow = &j->flow;
+    }
+    GNDP_STEP(cli_eval_tracks(&o));
+done:
+    return code;
 }
 
 static bool storms_chosen(const settings *s)
@@ -398,8 +412,8 @@ static bool storms_chosen(const settings *s)
 static int run(job *j, const char *const *words, int n_words)
 {
     int code = GNDP_EXIT_DONE;
-    if (j->s.tracks != NULL)
-        return tracks(j, n_words);
+    if (j->s.tracks != NULL || (j->s.task != NULL && strcmp(j->s.task, "tracks") == 0 && n_words > 0))
+        return tracks(j, words, n_words);
     if (storms_chosen(&j->s))
         return gndp_usage_error("--share, --leads, --basin, --season, --all-tracks, --track-step and --track-length belong to --tracks FILE");
     const gndp_logger log = {.sink = gndp_log_sink_text, .state = stderr, .level = j->s.verbose ? GNDP_LOG_INFO : GNDP_LOG_WARN};

@@ -4,8 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/dataset.h"
 #include "cli/gp_common.h"
 #include "cli/select.h"
+#include "cli/track_model.h"
 #include "cli/tracks_file.h"
 #include "cli/tracks_task.h"
 #include "cli/usage.h"
@@ -45,7 +47,7 @@ int tracks_contexts_read(const char *text, int64_t *out)
     return GNDP_EXIT_DONE;
 }
 
-int tracks_leads_read(const char *text, double lead_h[TRACKS_LEADS], int *n)
+int tracks_leads_read(const char *option, const char *text, double lead_h[TRACKS_LEADS], int *n)
 {
     const char *at = text != NULL ? text : usual_leads;
     *n = 0;
@@ -55,7 +57,7 @@ int tracks_leads_read(const char *text, double lead_h[TRACKS_LEADS], int *n)
         double v = 0.0;
         snprintf(number, sizeof number, "%.*s", (int)(length < sizeof number ? length : sizeof number - 1), at);
         if (*n == TRACKS_LEADS || !gndp_number_read(number, &v) || v <= (*n > 0 ? lead_h[*n - 1] : 0.0))
-            return gndp_usage_error("--leads wants rising hours, such as %s, at most %d; got '%s'", usual_leads, TRACKS_LEADS, text);
+            return gndp_usage_error("--%s wants rising hours, such as %s, at most %d; got '%s'", option, usual_leads, TRACKS_LEADS, text);
         lead_h[(*n)++] = v;
         at += length;
         if (*at == '\0')
@@ -78,6 +80,110 @@ done:
     return code;
 }
 
+/* ---- With a model ----------------------------------------------------------------------------- */
+
+/* The storms of `all` that the other set holds too; NULL where none does. */
+static int storms_of(const gndp_fieldset *all, const gndp_fieldset *other, gndp_fieldset **out)
+{
+    int code = GNDP_EXIT_DONE;
+    *out = NULL;
+    if (other == NULL)
+        return code;
+    const gndp_fieldset_spec *a = gndp_fieldset_get_spec(all), *b = gndp_fieldset_get_spec(other);
+    int64_t *field = malloc((size_t)a->n_fields * sizeof *field), n = 0;
+    if (field == NULL)
+        return gndp_failure_memory();
+    for (int64_t i = 0; i < a->n_fields; i++)
+        for (int64_t k = 0; k < b->n_fields; k++)
+            if (strcmp(a->label[i].id, b->label[k].id) == 0) {
+                field[n++] = i;
+                break;
+            }
+    if (n > 0)
+        GNDP_LIBRARY(gndp_fieldset_select(all, n, field, out));
+done:
+    free(field);
+    return code;
+}
+
+/* Training storms of the model's configuration, and those to score: its test part, or all of another file. */
+static int model_storms(const cli_eval_tracks_options *o, const cli_select *select, const gndp_logger *log, gndp_fieldset **train, gndp_fieldset **test)
+{
+    int code = GNDP_EXIT_DONE, n = 0;
+    const gndp_config *config = gndp_model_config(o->model);
+    const char *const *files;
+    gndp_dataset data = {0};
+    gndp_fieldset *all = NULL;
+    cli_select own = *select;
+    GNDP_STEP(gndp_dataset_open(config, NULL, 0, log, &data));
+    GNDP_LIBRARY(gndp_config_texts(config, "data.files", &n, &files));
+    GNDP_LIBRARY(gndp_config_text(config, "data.tracks.basin", &own.basin));
+    own.season = NULL; /* the split tells its storms apart */
+    GNDP_STEP(cli_select_open(&own, files, 1, log, NULL, &all));
+    GNDP_STEP(storms_of(all, data.part[0], train));
+    if (o->path != NULL) {
+        GNDP_STEP(cli_select_open(select, &o->path, 1, log, NULL, test));
+        goto done;
+    }
+    GNDP_STEP(storms_of(all, data.part[2], test));
+    if (*test == NULL)
+        code = gndp_failure("the model's configuration keeps no storm with enough fixes for tests (data.split.test); name others with --tracks FILE");
+done:
+    gndp_fieldset_free(all);
+    gndp_dataset_free(&data);
+    return code;
+}
+
+typedef struct forecaster {
+    cli_track_model tracks;
+    const gndp_likelihood_options *flow;
+    uint32_t *member; /* [members] 0, 1, .. */
+} forecaster;
+
+static gndp_status forecast(void *state, const double *days, int64_t times, int64_t contexts, const int64_t *context, const double *xyz, int64_t members,
+                            double *out, double *log_p)
+{
+    forecaster *f = state;
+    const cli_track_task task = {.times = times, .contexts = contexts, .days = days, .context = context, .values = xyz};
+    gndp_status st = cli_track_model_draw(&f->tracks, &task, members, f->member, out);
+    if (st == GNDP_OK && log_p != NULL && f->flow != NULL)
+        st = cli_track_model_log_density(&f->tracks, &task, f->flow, log_p);
+    return st;
+}
+
+static bool stop_asked(void *state)
+{
+    (void)state;
+    return gp_interrupted();
+}
+
+static int run_model(const cli_eval_tracks_options *o, const cli_select *select, tracks_task_settings *s, tracks_report *report)
+{
+    int code = GNDP_EXIT_DONE;
+    gndp_fieldset *train = NULL, *test = NULL;
+    const gndp_logger log = cli_notes(true);
+    forecaster f = {.flow = o->flow, .member = malloc((size_t)s->members * sizeof *f.member)};
+    if (f.member == NULL)
+        return gndp_failure_memory();
+    for (int64_t m = 0; m < s->members; m++)
+        f.member[m] = (uint32_t)m;
+    GNDP_STEP(cli_track_model_make(o->model, o->sampling, true, &f.tracks));
+    f.tracks.stop = stop_asked;
+    if (f.tracks.components != 3)
+        return gndp_failure("the model has intensities beside positions: its forecasts are for infer, eval --task tracks takes models of positions alone");
+    GNDP_STEP(model_storms(o, select, &log, &train, &test));
+    s->model = "model";
+    GNDP_STEP(tracks_task_run(s, train, test, forecast, &f, report));
+done:
+    cli_track_model_free(&f.tracks);
+    free(f.member);
+    gndp_fieldset_free(train);
+    gndp_fieldset_free(test);
+    return code;
+}
+
+/* ---- The verb --------------------------------------------------------------------------------- */
+
 static int run_domain(const cli_eval_tracks_options *o, tracks_task_settings *s, tracks_report *report)
 {
     int code = GNDP_EXIT_DONE;
@@ -88,6 +194,8 @@ static int run_domain(const cli_eval_tracks_options *o, tracks_task_settings *s,
         select.track_step = usual_step_h;
     if (select.track_length == 0 && s->domain != TRACKS_FORECAST)
         select.track_length = USUAL_LENGTH;
+    if (o->model != NULL)
+        return run_model(o, &select, s, report);
     GNDP_STEP(cli_select_open(&select, &o->path, 1, &log, NULL, &all));
     if (all == NULL || gndp_fieldset_shared(all)) {
         code = gndp_failure("%s holds no tracks", o->path);
@@ -107,7 +215,7 @@ static int report_json(const cli_eval_tracks_options *o, int n, const tracks_rep
     json_t *domains = json_array();
     for (int i = 0; i < n; i++)
         json_array_append_new(domains, tracks_report_json(&report[i]));
-    return gp_json_write(json_pack("{s:s, s:s, s:s, s:f, s:o, s:o}", "command", "eval", "task", "tracks", "tracks", o->path, "share", o->share, "seed",
+    return gp_json_write(json_pack("{s:s, s:s, s:s, s:f, s:o, s:o}", "command", "eval", "task", "tracks", "tracks", o->path != NULL ? o->path : "test part", "share", o->share, "seed",
                                    gp_json_seed(o->seed), "domains", domains));
 }
 
@@ -121,7 +229,7 @@ int cli_eval_tracks(const cli_eval_tracks_options *o)
     int64_t context = 0;
     GNDP_STEP(tracks_domains_read(o->domains != NULL ? o->domains : "interpolation,extrapolation", domain, &n));
     GNDP_STEP(tracks_contexts_read(o->context, &context));
-    GNDP_STEP(tracks_leads_read(o->leads, lead_h, &s.n_leads));
+    GNDP_STEP(tracks_leads_read("leads", o->leads, lead_h, &s.n_leads));
     if (o->output != NULL) {
         if (n > 1)
             return gndp_usage_error("--output takes the forecasts of one domain: name it by --domains");

@@ -8,6 +8,7 @@
 
 #include "cli/gp_common.h"
 #include "cli/history.h"
+#include "cli/infer_tracks.h"
 #include "cli/usage.h"
 
 const char gndp_infer_text[] =
@@ -41,6 +42,9 @@ const char gndp_infer_text[] =
     "  smc       particles weighted along noised observations; steps x particles\n"
     "  twisted   particles guided and weighted: exact for many; 3 x steps x particles; gives the evidence\n"
     "\n"
+    "With a model of tracks OBS holds the fixes so far of one storm or many (IBTrACS, CSV with sid, iso_time, lat,\n"
+    "lon, HURDAT2, ATCF), and OUT the members of each: at the fixes, between them (--fill) and after (--lead).\n"
+    "\n"
     "OUT.nc is as `gndp sample` writes it, with the observations in its attributes (`gndp plot` shows them), goes\n"
     "on where it was interrupted, and member k is a function of model, points, observations, settings, --seed and\n"
     "k alone; OUT.csv a table, one row a point. --stats has mean, standard deviation and quantiles.\n";
@@ -51,6 +55,7 @@ const char gndp_infer_examples[] =
     "  gndp infer run/model.nc --obs stations.csv --sigma t2m=0.3 --check check.csv -n 32 -o analysis.nc\n"
     "  gndp infer run/model.nc --obs era5.nc --time 2019-03-20T12 --stations 162 -n 64 -o filled.nc\n"
     "  gndp infer run/model.nc --obs coarse.nc --every 1 --like fine.nc --method guidance -o fine_members.nc\n"
+    "  gndp infer run_cyclones/model.nc --obs fixes.csv --lead 6,12,24,48 -n 50 -o bsh202022.dat\n"
     "  gndp infer run-se/model.nc --obs noisy.csv --sigma 0.05 --line -2:2:100 -n 100 -o curves.csv\n";
 
 #define OPTION(name_, brief_, argument_, kind_, field_, text_)                                                                                 \
@@ -83,6 +88,10 @@ const gndp_option gndp_infer_table[] = {
     OPTION("members", 0, "LIST", GNDP_OPTION_TEXT, members, "draw these, such as 0-15,42"),
     OPTION("output", 'o', "OUT", GNDP_OPTION_TEXT, output, "OUT.nc or OUT.csv"),
     OPTION("stats", 0, "FILE.nc", GNDP_OPTION_TEXT, stats, "mean, standard deviation, 10th, 50th, 90th percentile; with -o\nor without"),
+    OPTION("lead", 0, "H,..", GNDP_OPTION_TEXT, lead, "tracks: hours after the last fix, such as 6,12,24, or none;\ndefault 6,12,24,36,48,72,96,120"),
+    NUMBER("fill", "H", fill, 0.0, 1000.0, "tracks: between fixes too, every H hours since the first"),
+    OPTION("storm", 0, "ID", GNDP_OPTION_TEXT, storm, "tracks: of the storms of OBS this one"),
+    OPTION("format", 0, "NAME", GNDP_OPTION_TEXT, format, "tracks: nc (CF trajectories), csv, atcf (an a-deck); default: by\nwhat OUT ends in, .dat being atcf"),
     OPTION("overwrite", 'O', NULL, GNDP_OPTION_SWITCH, overwrite, "replace an output file that exists"),
     OPTION("like", 0, "FILE.nc", GNDP_OPTION_TEXT, target.like, "the points of the fields of this file; default: those of the\ntraining"),
     OPTION("grid", 0, "rNXxNY", GNDP_OPTION_TEXT, target.grid, "the sphere: NX longitudes from 0, NY latitudes (CDO's r360x180)"),
@@ -192,7 +201,7 @@ int gndp_infer_draw(gndp_infer_job *j, int c, const bool *left_out, int fold, in
     GNDP_STEP(condition(j, c, left_out, fold));
     j->blocks++;
     j->steps = 0;
-    const gndp_status st = gndp_conditional_sample(gndp_generator_evaluator(j->joint.generator), gndp_process_schedule(gndp_model_process(j->model)),
+    const gndp_status st = gndp_conditional_sample(gndp_generator_evaluator(j->joint.generator), gndp_model_schedule(j->model),
                                                    j->conditioner, &options, n, member, j->z, &report);
     if (st == GNDP_ERR_INTERRUPTED) {
         code = GNDP_EXIT_INTERRUPTED;
@@ -324,13 +333,20 @@ static int list_todo(gndp_infer_job *j)
     return GNDP_EXIT_DONE;
 }
 
-static int check_usage(const gndp_infer_job *j, int n_words)
+static int check_words(const gndp_infer_job *j, int n_words)
 {
-    const infer_settings *s = &j->s;
     if (n_words != 1)
         return gndp_usage_error("infer wants one model, MODEL.nc");
-    if (s->observed.path == NULL)
+    if (j->s.observed.path == NULL)
         return gndp_usage_error("--obs is wanted: a table of observations, or a NetCDF file");
+    return GNDP_EXIT_DONE;
+}
+
+static int check_usage(const gndp_infer_job *j)
+{
+    const infer_settings *s = &j->s;
+    if (s->lead != NULL || s->fill > 0.0 || s->storm != NULL || s->format != NULL)
+        return gndp_usage_error("--lead, --fill, --storm and --format are for models of tracks");
     if (s->output == NULL && s->stats == NULL && s->check == NULL && !s->dry_run)
         return gndp_usage_error("-o OUT.nc (or OUT.csv), --stats FILE.nc or --check FILE.csv is wanted");
     if (s->output != NULL && !gndp_infer_is(s->output, ".nc") && !gndp_infer_is(s->output, ".csv"))
@@ -344,13 +360,9 @@ static int check_usage(const gndp_infer_job *j, int n_words)
     return GNDP_EXIT_DONE;
 }
 
-static int prepare(gndp_infer_job *j, const char *path)
+static int prepare(gndp_infer_job *j)
 {
     int code = GNDP_EXIT_DONE;
-    GNDP_STEP(gndp_members_make(j->s.n, j->s.members, 16, &j->members));
-    if (j->members.n == 0)
-        return gndp_usage_error("-n wants at least 1");
-    GNDP_LIBRARY(gndp_model_read(path, &j->model));
     GNDP_STEP(gndp_sampling_make(&j->s.sampling, j->model, &j->sampling));
     GNDP_STEP(cli_method_make(&j->s.method, j->model, &j->method));
     GNDP_STEP(cli_target_make(&j->s.target, j->model, j->sampling.options.seed, &j->target));
@@ -374,8 +386,15 @@ static int run(gndp_infer_job *j, const char *const *words, int n_words)
 {
     int code = GNDP_EXIT_DONE;
     const gndp_logger log = {.sink = gndp_log_sink_text, .state = stderr, .level = j->s.quiet ? GNDP_LOG_ERROR : GNDP_LOG_INFO};
-    GNDP_STEP(check_usage(j, n_words));
-    GNDP_STEP(prepare(j, words[0]));
+    GNDP_STEP(check_words(j, n_words));
+    GNDP_STEP(gndp_members_make(j->s.n, j->s.members, 16, &j->members));
+    if (j->members.n == 0)
+        return gndp_usage_error("-n wants at least 1");
+    GNDP_LIBRARY(gndp_model_read(words[0], &j->model));
+    if (gndp_model_brownian(j->model) != NULL)
+        return gndp_infer_tracks(j, &log);
+    GNDP_STEP(check_usage(j));
+    GNDP_STEP(prepare(j));
     if (!j->s.dry_run)
         GNDP_STEP(gndp_infer_open(j, &log));
     GNDP_STEP(list_todo(j));

@@ -19,6 +19,8 @@ int gndp_infer_run(int argc, char **argv);
 
 typedef struct infer_settings {
     const char *output, *stats, *check, *members, *areas;
+    const char *lead, *format, *storm; /* tracks */
+    double fill;
     cli_observed_options observed;
     gndp_place_options target;
     cli_method_options method;

@@ -15,6 +15,7 @@
 #include "cli/members.h"
 #include "cli/output.h"
 #include "cli/sampling.h"
+#include "cli/sample_tracks.h"
 #include "cli/target.h"
 #include "cli/usage.h"
 
@@ -272,8 +273,16 @@ static int run(job *j, const char *const *words, int n_words, int argc, char **a
         return gndp_usage_error("-n wants at least 1");
     GNDP_LIBRARY(gndp_model_read(words[0], &j->model));
     GNDP_STEP(gndp_sampling_make(&j->s.sampling, j->model, &j->sampling));
+    if (cli_model_is_of_tracks(j->model)) {
+        char *history = cli_history("sample", argc, argv);
+        const sample_tracks_options tracks = {.place = &j->s.target, .members = &j->members, .sampling = &j->sampling, .output = j->s.output,
+                                              .history = history, .overwrite = j->s.overwrite, .quiet = j->s.quiet || j->s.json};
+        code = history != NULL ? cli_sample_tracks(j->model, &tracks) : gndp_failure_memory();
+        free(history);
+        goto done;
+    }
     GNDP_STEP(cli_target_make(&j->s.target, j->model, j->sampling.options.seed, &j->target));
-    j->size = j->target.coords.n * gndp_model_net(j->model)->y_dim;
+    j->size = j->target.coords.n * gndp_model_components(j->model);
     if (ends_with(j->s.output, ".nc"))
         GNDP_STEP(open_netcdf(j, &log, argc, argv));
     else

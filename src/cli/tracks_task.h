@@ -7,6 +7,8 @@
 
 #include <gndp/gndp.h>
 
+#include "cli/sampling.h"
+
 /**
  * Draws places of a storm given some of its fixes. Called once a storm, in the order of the test set.
  * @param days    [T] since the storm's first fix, rising: context and targets, nothing else
@@ -77,7 +79,10 @@ int tracks_report_pictures(int n, const tracks_report *report, const char *pictu
 /* ---- `gndp eval --tracks` --------------------------------------------------------------------- */
 
 typedef struct cli_eval_tracks_options {
-    const char *path;             /* of the storms */
+    const char *path;             /* of the storms; with a model NULL: those that its configuration keeps for tests */
+    gndp_model *model;            /* or NULL: what is simpler alone. With a model and a path all storms chosen are scored */
+    const gndp_sampling *sampling;/* of the model */
+    const gndp_likelihood_options *flow; /* of the model: for log-densities; NULL: none */
     const struct cli_select *select; /* basin, season, step, length, all tracks */
     const char *domains, *context, *leads; /* as typed; NULL: the usual */
     double share;                 /* of storms that are scored; 1: all, none to learn from */
@@ -95,6 +100,6 @@ int tracks_domains_read(const char *text, tracks_domain *domain, int *n);
 int tracks_contexts_read(const char *text, int64_t *out);
 enum { TRACKS_LEADS = 64 };
 /** Rising hours between commas; NULL: the usual ones. */
-int tracks_leads_read(const char *text, double lead_h[TRACKS_LEADS], int *n);
+int tracks_leads_read(const char *option, const char *text, double lead_h[TRACKS_LEADS], int *n);
 
 #endif
