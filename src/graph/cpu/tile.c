@@ -7,6 +7,8 @@
 #include <omp.h>
 #include <string.h>
 
+#define ASK_LEAST_K 32 /* of a product that asks memory for what comes next */
+
 static const size_t element_size[3] = {4, 8, 4};
 
 /* --------------------------------------------------------------------------------------------- tiles */
@@ -235,7 +237,8 @@ GNDP_GEMM_INLINE void ask_lines(const char *from, int64_t bytes, bool write)
     }
 }
 
-/* Bring the next tile's rows nearer, where a stride hides them from the processor's own guesses, and the lines it will write. */
+/* Bring the next tile's rows nearer where a stride hides them from the processor's own guesses, and then the lines it will write;
+   units that walk all their arrays in order are left to those guesses. */
 GNDP_GEMM_INLINE void ask_next_tile(const tile_run *t, int64_t elements)
 {
     const tile_program *p = t->p;
@@ -243,16 +246,18 @@ GNDP_GEMM_INLINE void ask_next_tile(const tile_run *t, int64_t elements)
     if (t->cols != p->row || row0 + t->rows > p->rows) {
         return;
     }
+    bool strided = false;
     for (int i = 0; i < p->n_loads; i++) {
         const tile_load *l = &p->load[i];
         const int64_t size = (int64_t)element_size[l->dtype];
         for (int64_t r = 0; r < t->rows && l->kind == LOAD_ROWS && !l->pinned && l->inner_stride[0] == 1; r++) {
             int64_t place;
+            strided = true;
             const int64_t at = l->offset + row_offset(p, l->outer_stride, row0 + r, &place);
             ask_lines((const char *)plan_at(t->plan, l->buffer) + at * size, t->cols * size, false);
         }
     }
-    for (int i = 0; i < p->n_instructions; i++) {
+    for (int i = 0; i < p->n_instructions && strided; i++) {
         const tile_operand *o = &p->instruction[i].out;
         const int64_t size = (int64_t)element_size[o->dtype];
         if (o->kind == OPERAND_MEMORY) {
@@ -327,11 +332,15 @@ static gndp_gemm_region left_region(const tile_run *t, const tile_product *q, in
 }
 
 /* What product i of a block asks of memory while it runs: the left rows of the product after it, or of the first one in the block
-   that this thread will likely take next; and, one array a product, rows that the block's instructions load. */
+   that this thread will likely take next; and, one array a product, rows that the block's instructions load. Short products do not
+   last long enough to hide anything. */
 static void ask_ahead(const tile_run *t, int i, int64_t index, int64_t first, int64_t rows, gndp_gemm_region next[2])
 {
     const tile_program *p = t->p;
     next[0] = next[1] = (gndp_gemm_region){0};
+    if (p->product[i].k < ASK_LEAST_K) {
+        return;
+    }
     if (i + 1 < p->n_products) {
         next[0] = left_region(t, &p->product[i + 1], first, rows);
     } else if (index + t->team < p->blocks) {
