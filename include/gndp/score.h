@@ -18,7 +18,7 @@ extern "C" {
  * "evt" tells distances of points, or times, apart within some 4 units, and those of values that turn by themselves (vector_dim) within 2.
  */
 typedef struct gndp_net_spec {
-    char kind[32];       /* row of the table: "bi_attention", "bi_attention_multi", "multi_attention", "egnn", "evt" */
+    char kind[32];       /* row of the table: "bi_attention", "bi_attention_multi", "multi_attention", "egnn", "evt", "mlp" */
     int64_t x_dim;       /* D of the points as networks take them (3 on the sphere) */
     int64_t y_dim;       /* P */
     int64_t scalars;     /* equivariant networks: so many of the P components, the first, are scalars, the rest vectors; else unused */

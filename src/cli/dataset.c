@@ -117,11 +117,19 @@ static int open_files(const gndp_config *config, const char *const *data, int n_
     const char **var = NULL;
     char *units = NULL;
     const char *source;
+    bool distinct;
     if (n_data == 0)
         GNDP_LIBRARY(gndp_config_texts(config, "data.files", &n_data, &data));
     if (n_data == 0)
         return gndp_failure("data.files: name the files to read, or give them behind the configuration");
     GNDP_LIBRARY(gndp_config_text(config, "data.source", &source));
+    if (strcmp(source, "events") == 0) {
+        if (n_data != 1)
+            return gndp_failure("data.files: events come from one file, %d are named", n_data);
+        GNDP_LIBRARY(gndp_config_switch(config, "data.distinct", &distinct));
+        GNDP_LIBRARY(gndp_events_open(data[0], distinct, out));
+        return GNDP_EXIT_DONE;
+    }
     if (strcmp(source, "tracks") == 0) {
         if (n_data != 1)
             return gndp_failure("data.files: tracks come from one file, %d are named", n_data);

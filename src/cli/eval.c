@@ -12,6 +12,7 @@
 #include "cli/compare.h"
 #include "cli/dataset.h"
 #include "cli/density.h"
+#include "cli/events.h"
 #include "cli/forecast.h"
 #include "cli/gp_common.h"
 #include "cli/history.h"
@@ -27,7 +28,7 @@ typedef struct settings {
     double share;
     gndp_option_texts train;
     gndp_sampling_options sampling;
-    int64_t samples, likelihood, threads, probes, flow_steps, fields, targets, block;
+    int64_t samples, likelihood, threads, probes, flow_steps, fields, targets, block, n_lat;
     bool fit, overwrite, json, quiet, verbose, help;
 } settings;
 
@@ -43,7 +44,7 @@ typedef struct settings {
 
 const gndp_option gndp_eval_table[] = {
     OPTION("part", 0, "NAME", GNDP_OPTION_TEXT, part,
-           "train, validation (default) or test, as the configuration splits;\nall: every field of files that were not trained on"),
+           "train, validation (default) or test (of --task events), as the\nconfiguration splits; all: every field of files that were not\ntrained on"),
     COUNT("samples", 0, samples, 0, 1000000, "fields to draw for the comparison, default 32; 0: none; of tracks:\nmembers of each ensemble"),
     OPTION("samples-from", 0, "FILE.nc", GNDP_OPTION_TEXT, from, "take them from this file instead"),
     OPTION("sampler", 0, "NAME", GNDP_OPTION_TEXT, sampling.sampler, "as gndp sample has it"),
@@ -56,13 +57,14 @@ const gndp_option gndp_eval_table[] = {
           "random probes of the divergence; 0: exact; default: the model's\nlikelihood.probes, but 8 for 0 and more than 128 values"),
     OPTION("task", 0, "NAME", GNDP_OPTION_TEXT, task,
            "regression: in place of all above; by rk4 in 20 steps that grow\n(euler: 100 equal ones, as published), one probe for each function;\n"
-           "tracks: that of --tracks"),
+           "tracks: that of --tracks; events: densities of places, their\nintegral, kernels beside them"),
     COUNT("fields", 0, fields, 1, 1000000000, "of a task: functions in each domain, default 4096"),
     OPTION("context", 0, "LOW:HIGH", GNDP_OPTION_TEXT, context, "of a task: context points, each number equally often; default 1:10;\nof tracks N: fixes given, default 10, 20, 10"),
     COUNT("targets", 0, targets, 1, 100000, "of a task: target points, default 50"),
     OPTION("domains", 0, "LIST", GNDP_OPTION_TEXT, domains,
            "of a task: interpolation, generalisation, extrapolation;\ndefault interpolation,generalisation; of tracks: interpolation,\n"
            "extrapolation, forecast; default the first two"),
+    COUNT("latitudes", 0, n_lat, 2, 4096, "of events: of the quadrature for the integral, with twice as\nmany longitudes; default 64"),
     OPTION("tracks", 0, "FILE", GNDP_OPTION_TEXT, tracks, "score forecasts of the storms in FILE, in place of a model"),
     {.name = "share", .argument = "X", .kind = GNDP_OPTION_NUMBER, .offset = offsetof(settings, share), .low = 1e-6, .high = 1.0,
      .text = "with --tracks: of storms that are scored, drawn by --seed; the\nothers are learned from; default 0.1; 1: all, none to learn from"},
@@ -78,7 +80,7 @@ const gndp_option gndp_eval_table[] = {
     OPTION("output", 'o', "SCORES.nc", GNDP_OPTION_TEXT, output, "with --ensemble: every score, as NetCDF; with --tracks: members of\nthe cliper-like forecasts (cubics in gaps), OUT.csv, OUT.dat for an\nATCF a-deck, else NetCDF"),
     OPTION("pictures", 0, "DIR", GNDP_OPTION_TEXT, pictures,
            "with --ensemble: rank_histogram.png, spread_skill.png, spectra.png\nand with --threshold reliability.png; with --tracks\n"
-           "errors_by_lead.png; DIR/{name}.svg: as SVG or PDF"),
+           "errors_by_lead.png; of events density.png; DIR/{name}.svg: as SVG or PDF"),
     OPTION("overwrite", 'O', NULL, GNDP_OPTION_SWITCH, overwrite, "replace those files"),
     COUNT("block", 0, block, 1, 1e9, "times that hang together, for intervals; default: those of a day"),
     OPTION("seed", 0, "N", GNDP_OPTION_TEXT, sampling.seed, "of samples, functions and probes; default: the model's sample.seed"),
@@ -274,12 +276,19 @@ done:
 /* ---- Tasks ---------------------------------------------------------------------------------- */
 
 /* Fewer equal steps would be biased (docs/results/regression.md); one probe a function costs less than more of either for the same error. */
-enum { TASK_FIELDS = 4096, TASK_TARGETS = 50, TASK_STEPS = 20, TASK_STEPS_EULER = 100 };
+enum { TASK_FIELDS = 4096, TASK_TARGETS = 50, TASK_STEPS = 20, TASK_STEPS_EULER = 100, USUAL_LATITUDES = 64 };
 
 static int check_task(const job *j, int n_words)
 {
-    static const char *const names[] = {"regression", "tracks"};
+    static const char *const names[] = {"regression", "tracks", "events"};
     const settings *s = &j->s;
+    const bool events = s->task != NULL && strcmp(s->task, names[2]) == 0;
+    if (!events && s->n_lat > 0)
+        return gndp_usage_error("--latitudes belongs to --task events");
+    if (events && (s->from != NULL || s->likelihood > 0 || s->fields > 0 || s->targets > 0 || s->context != NULL || s->domains != NULL))
+        return gndp_usage_error("--task events takes a model and its file: no samples, --likelihood or options of other tasks beside it");
+    if (events)
+        return GNDP_EXIT_DONE;
     if (s->task == NULL && (s->fields > 0 || s->targets > 0 || s->context != NULL || s->domains != NULL))
         return gndp_usage_error("--fields, --context, --targets and --domains belong to --task regression");
     if (s->task == NULL)
@@ -287,7 +296,7 @@ static int check_task(const job *j, int n_words)
     if (strcmp(s->task, names[1]) == 0)
         return gndp_usage_error("--task tracks wants a model, or the storms, --tracks FILE, or both");
     if (strcmp(s->task, names[0]) != 0)
-        return gndp_usage_unknown("task", s->task, gndp_nearest(s->task, names, 2));
+        return gndp_usage_unknown("task", s->task, gndp_nearest(s->task, names, 3));
     if (n_words > 1 || s->from != NULL || s->likelihood > 0)
         return gndp_usage_error("--task regression draws its functions: no files, --samples-from or --likelihood beside it");
     return GNDP_EXIT_DONE;
@@ -314,6 +323,19 @@ static int regression(job *j)
     o.flow.seed = j->sampling.options.seed;
     o.flow.stop = stop_asked;
     GNDP_STEP(cli_regression_run(j->model, &o));
+done:
+    return code;
+}
+
+static int events(job *j)
+{
+    int code = GNDP_EXIT_DONE;
+    cli_events_options o = {.data = &j->data, .part = j->part, .part_name = part_names[j->part], .n_lat = j->s.n_lat > 0 ? j->s.n_lat : USUAL_LATITUDES,
+                            .pictures = j->s.pictures, .bf16 = j->sampling.bf16, .overwrite = j->s.overwrite, .json = j->s.json, .quiet = j->s.quiet};
+    if (j->part == ALL)
+        return gndp_usage_error("--part all: --task events wants a part that was not trained on");
+    GNDP_STEP(flow_options(j, 3, &o.flow, &o.solver));
+    GNDP_STEP(cli_events_run(j->model, &o));
 done:
     return code;
 }
@@ -427,14 +449,17 @@ static int run(job *j, const char *const *words, int n_words)
         GNDP_STEP(cli_forecast_thresholds(j->s.threshold, options.threshold, &options.n_thresholds));
         return cli_forecast_run(&options);
     }
-    if (j->s.train.n > 0 || j->s.kernel != NULL || j->s.fit || j->s.threshold != NULL || j->s.output != NULL || j->s.pictures != NULL ||
-        j->s.overwrite || j->s.block > 0)
+    const bool density = j->s.task != NULL && strcmp(j->s.task, "events") == 0;
+    if (j->s.train.n > 0 || j->s.kernel != NULL || j->s.fit || j->s.threshold != NULL || j->s.output != NULL ||
+        (!density && (j->s.pictures != NULL || j->s.overwrite)) || j->s.block > 0)
         return gndp_usage_error("--train, --kernel, --fit, --threshold, --output, --pictures, --overwrite and --block belong to --ensemble OUT.nc");
     GNDP_STEP(check_task(j, n_words));
     if (n_words < 1)
         return gndp_usage_error("eval wants a model, MODEL.nc");
     GNDP_LIBRARY(gndp_model_read(words[0], &j->model));
-    if (j->s.task != NULL) {
+    if (j->s.part == NULL)
+        j->s.part = part_names[density ? 2 : 1];
+    if (j->s.task != NULL && !density) {
         GNDP_STEP(gndp_sampling_make(&j->s.sampling, j->model, &j->sampling));
         gp_interruptible();
         GNDP_STEP(regression(j));
@@ -445,6 +470,10 @@ static int run(job *j, const char *const *words, int n_words)
     GNDP_STEP(find_part(j));
     GNDP_STEP(gndp_sampling_make(&j->s.sampling, j->model, &j->sampling));
     gp_interruptible();
+    if (density) {
+        GNDP_STEP(events(j));
+        goto done;
+    }
     if (j->s.from != NULL || j->s.samples > 0) {
         if (gndp_fieldset_shared(j->data.all))
             GNDP_STEP(compare(j));
@@ -464,7 +493,7 @@ done:
 int gndp_eval_run(int argc, char **argv)
 {
     int code = GNDP_EXIT_DONE;
-    job j = {.s = {.part = "validation", .samples = 32, .share = USUAL_SHARE, .probes = -1, .sampling = {.corrector = -1}},
+    job j = {.s = {.samples = 32, .share = USUAL_SHARE, .probes = -1, .sampling = {.corrector = -1}},
              .history = cli_history("eval", argc, argv)}; /* before the options sort the words */
     const char *const *words = NULL;
     int n_words = 0;

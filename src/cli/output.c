@@ -115,3 +115,26 @@ void gndp_output_close(gndp_output *out)
     free(out->part);
     *out = (gndp_output){0};
 }
+
+int gndp_picture_path(const char *pictures, const char *name, bool overwrite, char **path)
+{
+    static const char mark[] = "{name}";
+    const char *at = strstr(pictures, mark);
+    const size_t bytes = strlen(pictures) + strlen(name) + 8;
+    int code = GNDP_EXIT_DONE;
+    *path = malloc(bytes);
+    if (*path == NULL)
+        return gndp_failure_memory();
+    if (at != NULL)
+        snprintf(*path, bytes, "%.*s%s%s", (int)(at - pictures), pictures, name, at + sizeof mark - 1);
+    else
+        snprintf(*path, bytes, "%s/%s.png", pictures, name);
+    const char *end = strrchr(*path, '/');
+    char *folder = end != NULL && end != *path ? strndup(*path, (size_t)(end - *path)) : NULL;
+    if (folder != NULL && mkdir(folder, 0777) != 0 && errno != EEXIST)
+        code = gndp_failure("folder %s cannot be made: %s", folder, strerror(errno));
+    else if (!overwrite && access(*path, F_OK) == 0)
+        code = gndp_failure("%s exists; -O overwrites it", *path);
+    free(folder);
+    return code;
+}

@@ -27,6 +27,13 @@ int gndp_output_commit(gndp_output *out);
 /** Close and, if it was not committed, remove what was written. */
 void gndp_output_close(gndp_output *out);
 
+/**
+ * Where a picture goes: PICTURES/name.png, the folder made, or PICTURES with its "{name}" replaced.
+ * @param overwrite  else a file that exists is an error
+ * @param path       out, owned by the caller also after a failure
+ */
+int gndp_picture_path(const char *pictures, const char *name, bool overwrite, char **path);
+
 /** From a signal handler that ends the program: remove what was written so far. */
 void gndp_output_drop(void);
 

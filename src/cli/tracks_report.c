@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scores of tracks as tables, JSON and pictures.
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli/gp_common.h"
 #include "cli/tracks_task.h"
@@ -164,32 +161,6 @@ json_t *tracks_report_json(const tracks_report *r)
 
 /* ---- Pictures --------------------------------------------------------------------------------- */
 
-static char *path_of(const char *pictures)
-{
-    static const char mark[] = "{name}", name[] = "errors_by_lead";
-    const char *at = strstr(pictures, mark);
-    const size_t bytes = strlen(pictures) + sizeof name + 8;
-    char *path = malloc(bytes);
-    if (path != NULL && at != NULL)
-        snprintf(path, bytes, "%.*s%s%s", (int)(at - pictures), pictures, name, at + sizeof mark - 1);
-    else if (path != NULL)
-        snprintf(path, bytes, "%s/%s.png", pictures, name);
-    return path;
-}
-
-static int prepare_path(const char *path, bool overwrite)
-{
-    int code = GNDP_EXIT_DONE;
-    const char *end = strrchr(path, '/');
-    char *folder = end != NULL && end != path ? strndup(path, (size_t)(end - path)) : NULL;
-    if (folder != NULL && mkdir(folder, 0777) != 0 && errno != EEXIST)
-        code = gndp_failure("folder %s cannot be made: %s", folder, strerror(errno));
-    else if (!overwrite && access(path, F_OK) == 0)
-        code = gndp_failure("%s exists; -O overwrites it", path);
-    free(folder);
-    return code;
-}
-
 /* Mean error of every row as a line, with bars of one standard error; room above for the legend. */
 static gndp_panel panel_of(const tracks_report *r, gndp_series series[2 * TRACKS_ROWS], double *memory)
 {
@@ -225,10 +196,8 @@ int tracks_report_pictures(int n, const tracks_report *report, const char *pictu
     gndp_panel panel[TRACKS_DOMAINS];
     gndp_series series[TRACKS_DOMAINS][2 * TRACKS_ROWS];
     double *memory[TRACKS_DOMAINS] = {NULL};
-    char *path = path_of(pictures);
-    if (path == NULL)
-        return gndp_failure_memory();
-    GNDP_STEP(prepare_path(path, overwrite));
+    char *path = NULL;
+    GNDP_STEP(gndp_picture_path(pictures, "errors_by_lead", overwrite, &path));
     for (int i = 0; i < n; i++) {
         int64_t room = 1;
         for (int k = 0; k < report[i].n_rows; k++)

@@ -23,8 +23,8 @@
 
 static const gndp_config_key keys[] = {
     /* ---- data ---- */
-    CHOICE("data.source", "files", "files|generator|tracks",
-           "where fields come from: files of fields, a generator with a known law, or files of storm tracks"),
+    CHOICE("data.source", "files", "files|generator|tracks|events",
+           "where fields come from: files of fields, a generator with a known law, files of storm tracks, or places of events on the sphere"),
     OTHER("data.files", GNDP_CONFIG_PATHS, "", NULL, "files to read, joined along time or members; relative to this file"),
     OTHER("data.var", GNDP_CONFIG_TEXTS, "", NULL, "scalar variables, by name, standard_name or common alias; absent: all of the file"),
     OTHER("data.vectors", GNDP_CONFIG_MAP, "", NULL, "vector channels of named components along x and y, {wind: [u10, v10]}"),
@@ -55,6 +55,7 @@ static const gndp_config_key keys[] = {
     TEXT("data.tracks.basin", NULL, "basin of a storm's first fix, SP, NA, ..; absent: all"),
     WHOLE("data.tracks.season_low", "years", NULL, 1800, 2200, "first season; absent: no bound"),
     WHOLE("data.tracks.season_high", "years", NULL, 1800, 2200, "last season; absent: no bound"),
+    SWITCH("data.distinct", "no", "events: keep the first of each place"),
     CHOICE("data.split.rule", "auto", "auto|random|time|id",
            "how fields are parted: at random, earliest times for training, or whole storms; auto: id for tracks, time where fields of files have one, else random"),
     NUMBER("data.split.train", "", "0.8", 0, MANY, "share of fields to train on; shares are relative to their sum"),
@@ -92,15 +93,19 @@ static const gndp_config_key keys[] = {
          "the clean track by it is what the network improves on, in its frame of east, north and up, so that a shift of longitudes shifts all results. Absent: "
          "the network alone"),
     /* ---- score ---- */
-    CHOICE("score.net", "multi_attention", "bi_attention|bi_attention_multi|multi_attention|egnn|evt",
+    CHOICE("score.net", "multi_attention", "bi_attention|bi_attention_multi|multi_attention|egnn|evt|mlp",
            "network: attention over points and input dimensions (one component), over points and pairs (exchangeable components), over points; equivariant "
-           "messages between all points; or equivariant attention, which tells distances apart within 4 units of the network (data.extent)"),
+           "messages between all points; equivariant attention, which tells distances apart within 4 units of the network (data.extent); or a perceptron at each "
+           "point by itself, for fields of one point"),
     WHOLE("score.layers", "layers", NULL, 1, 1000, "blocks; absent: as the network was published"),
     WHOLE("score.hidden", "features", NULL, 2, 65536, "width H, even; absent: as published"),
     WHOLE("score.heads", "heads", NULL, 1, 131072, "attention heads, a divisor of 2 hidden, of evt of hidden/4; of egnn: vector channels; absent: as published"),
     SWITCH("score.centre", "no", "take points relative to their mean: invariance under translations; not on the sphere"),
     SWITCH("score.axis", "yes", "evt with values on the sphere: the Earth's axis, and east from west, are known; no: any turn of a storm turns its forecast"),
     NUMBER("score.time_scale", "", "1", TINY, 1e6, "diffusion time is multiplied by it before the embedding"),
+    WHOLE("score.octaves", "octaves", "0", 0, 16,
+          "values on spheres: besides a position y the network sees sines and cosines of 2 y, 4 y, .. 2^octaves y, faded where the noise blurs them: the last "
+          "tell places some 2^-octaves radians apart"),
     SWITCH("score.context_flag", "no", "tell the network which points are clean context (0) and which noised targets (1), and train with data.context: for infer.method amortised"),
     /* ---- parametrisation ---- */
     CHOICE("parametrisation.target", "K", "K|S|none|y0",

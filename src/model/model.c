@@ -164,8 +164,11 @@ static gndp_status no_reference(const gndp_model *model)
 {
     gndp_status st = GNDP_OK;
     const char *text;
+    int64_t octaves;
     GNDP_TRY(gndp_config_text(model->config, "process.reference", &text));
     GNDP_CHECK(text == NULL, GNDP_ERR_UNSUPPORTED, "process.reference: is for values on the sphere; other values have process.kernel");
+    GNDP_TRY(gndp_config_integer(model->config, "score.octaves", &octaves));
+    GNDP_CHECK(octaves == 0, GNDP_ERR_UNSUPPORTED, "score.octaves: is for values on the sphere");
 done:
     return st;
 }

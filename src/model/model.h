@@ -21,6 +21,7 @@ struct gndp_model {
     gndp_process *process;      /* NULL with values on spheres, which have */
     gndp_brownian sphere;       /* this one; layout.spheres 0: none */
     gndp_kernel *reference;     /* of tracks; NULL: none */
+    int octaves;                /* waves that the network sees of positions on spheres; 0: none */
     gndp_net_spec net;
     gndp_parametrisation parametrisation;
     gndp_store *store;

@@ -63,6 +63,29 @@ done:
     return st;
 }
 
+/* score.octaves: so many sines and cosines of each component of a point, behind the values as they are. */
+static gndp_status read_octaves(gndp_model *model)
+{
+    gndp_status st = GNDP_OK;
+    int64_t octaves;
+    const gndp_net_info *info;
+    int64_t dims = 0;
+    GNDP_TRY(gndp_config_integer(model->config, "score.octaves", &octaves));
+    GNDP_TRY(gndp_net_find(model->net.kind, &info));
+    if (octaves == 0)
+        goto done;
+    GNDP_CHECK(model->reference == NULL, GNDP_ERR_UNSUPPORTED, "score.octaves: with process.reference the network sees its frame, not positions");
+    GNDP_CHECK(!info->equivariant, GNDP_ERR_UNSUPPORTED, "score.octaves: waves along fixed axes do not turn as %s does; mlp and multi_attention take them",
+               model->net.kind);
+    for (int k = 0; k < model->sphere.layout.spheres; k++)
+        dims += model->sphere.layout.dim[k];
+    model->octaves = (int)octaves;
+    model->net.y_dim = model->sphere.layout.components + 2 * octaves * dims;
+    model->net.outputs = model->sphere.layout.components;
+done:
+    return st;
+}
+
 gndp_status model_assemble_sphere(gndp_model *model, const gndp_schedule *schedule)
 {
     gndp_status st = GNDP_OK;
@@ -72,6 +95,7 @@ gndp_status model_assemble_sphere(gndp_model *model, const gndp_schedule *schedu
     const int others = model->sphere.layout.components - 3;
     const gndp_net_info *info;
     model->net.y_scale = 1.0;
+    GNDP_TRY(read_octaves(model));
     GNDP_TRY(gndp_net_find(model->net.kind, &info));
     if (info->equivariant) {
         GNDP_TRY(turn_values(model, info, others));
@@ -230,11 +254,31 @@ static sphere_nodes by_reference(const gndp_model *model, gndp_graph *g, const g
     return out;
 }
 
+/* y, and of each component of a point of a sphere sin and cos of 2^k y times exp(-4^k B/2): what Brownian motion for B leaves of waves of that length on
+   average over the clean points. At noise where they tell nothing they do not disturb. */
+static gndp_node with_waves(const gndp_model *model, gndp_graph *g, const gndp_score_inputs *in, gndp_node y)
+{
+    const gndp_sphere_layout *layout = &model->sphere.layout;
+    enum { MOST = 1 + 2 * 16 * GNDP_LAYOUT_SPHERES };
+    gndp_node all[MOST] = {y};
+    int n = 1;
+    const gndp_node log_left = gndp_log(g, gndp_offset(g, gndp_scale(g, column(g, in->variance), -1.0), 1.0 + 1e-12)); /* -B */
+    for (int s = 0; s < layout->spheres; s++) {
+        const gndp_node point = gndp_slice_axis(g, y, 2, layout->first[s], layout->first[s] + layout->dim[s]);
+        for (int k = 1; k <= model->octaves; k++) {
+            const gndp_node fade = gndp_exp(g, gndp_scale(g, log_left, 0.5 * ldexp(1.0, 2 * k))), angle = gndp_scale(g, point, ldexp(1.0, k));
+            all[n++] = gndp_mul(g, gndp_sin(g, angle), fade);
+            all[n++] = gndp_mul(g, gndp_cos(g, angle), fade);
+        }
+    }
+    return n > 1 ? gndp_concat(g, all, n, 2) : y;
+}
+
 /* Without a reference: P_y o/sqrt(v) on spheres. */
 static sphere_nodes by_itself(const gndp_model *model, gndp_graph *g, const gndp_score_inputs *in, gndp_node y, bool zero)
 {
     const gndp_sphere_layout *layout = &model->sphere.layout;
-    const gndp_node output = gndp_cast(g, run_net(model, g, in, y, zero), GNDP_F64);
+    const gndp_node output = gndp_cast(g, run_net(model, g, in, with_waves(model, g, in, y), zero), GNDP_F64);
     sphere_nodes out = plain(g, in, y, output);
     double euclidean[256] = {0}; /* 1 where a component has the limit's own score */
     bool any = false;

@@ -13,7 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-static const net_ops *const table[] = {&net_bi_attention, &net_bi_attention_multi, &net_multi_attention, &net_egnn, &net_evt};
+static const net_ops *const table[] = {&net_bi_attention, &net_bi_attention_multi, &net_multi_attention, &net_egnn, &net_evt, &net_mlp};
 
 enum { NETS = sizeof table / sizeof *table, MAX_LAYERS = 1000, MAX_HIDDEN = 1 << 16, MAX_AXIS = 1 << 16 };
 

@@ -24,6 +24,6 @@ typedef struct net_ops {
 } net_ops;
 
 /* One for each network, by name of its file; the table in net.c lists them. */
-extern const net_ops net_bi_attention, net_bi_attention_multi, net_multi_attention, net_egnn, net_evt;
+extern const net_ops net_bi_attention, net_bi_attention_multi, net_multi_attention, net_egnn, net_evt, net_mlp;
 
 #endif
