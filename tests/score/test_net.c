@@ -33,7 +33,7 @@ static int64_t parameters(const char *kind, int64_t x_dim, int64_t y_dim, int64_
     return gndp_net_parameters(&spec);
 }
 
-/* L (21 H^2 + 17 H) + 3 H + H^2 + 2 H + 1 and L (11 H^2 + 9 H) + (D + P + 1) H + H^2 + H + P (H + 1). */
+/* L (21 H^2 + 17 H) + 3 H + H^2 + 2 H + 1 and L (11 H^2 + 9 H) + (D + P + 1) H + H^2 + H + P (H + 1); mlp: L (4 H^2 + 4 H) and the same beside. */
 static void net_counts_parameters_of_the_literature(void **state)
 {
     (void)state;
@@ -43,6 +43,7 @@ static void net_counts_parameters_of_the_literature(void **state)
     assert_int_equal(parameters("bi_attention_multi", 2, 2, 5, 64), 439937);
     assert_int_equal(parameters("multi_attention", 2, 2, 5, 128), 924290);
     assert_int_equal(parameters("multi_attention", 1, 3, 5, 128), 924419);
+    assert_int_equal(parameters("mlp", 1, 3, 4, 128), 281731);
 }
 
 static void net_counts_what_it_adds(void **state)
