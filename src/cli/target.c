@@ -29,6 +29,7 @@ int cli_target_make(const gndp_place_options *options, const gndp_model *model, 
 {
     int code = GNDP_EXIT_DONE;
     const gndp_coords *own = &gndp_model_fields(model)->coords;
+    const char *source;
     memset(out, 0, sizeof *out);
     if (gndp_places_named(options)) {
         GNDP_STEP(gndp_places_make(options, seed, &out->places));
@@ -36,11 +37,12 @@ int cli_target_make(const gndp_place_options *options, const gndp_model *model, 
     } else {
         if (options->poles)
             return gndp_usage_error("--poles belongs to --grid");
-        if (own->n < 2)
+        GNDP_LIBRARY(gndp_config_text(gndp_model_config(model), "data.source", &source));
+        if (own->n < 2 && strcmp(source, "events") != 0) /* one point is all that events have */
             return gndp_usage_error("the fields that the model was trained on had points of their own: say where, by --line, --plane, --grid, "
                                     "--scatter, --points or --like");
         out->coords = *own;
-        snprintf(out->text, sizeof out->text, "%lld points, those of the training", (long long)own->n);
+        snprintf(out->text, sizeof out->text, own->n > 1 ? "%lld points, those of the training" : "%lld point", (long long)own->n);
     }
 done:
     return code;

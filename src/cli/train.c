@@ -206,8 +206,11 @@ static void describe(const job *j)
     for (int c = 0; c < spec->n_channels; c++)
         printf(" %s%s%s%s", spec->channel[c].name, spec->channel[c].units[0] != '\0' ? " (" : "", spec->channel[c].units,
                spec->channel[c].units[0] != '\0' ? ")" : "");
-    printf("\nnetwork  %s, %lld layers of %lld, %lld heads%s: %lld parameters\n", net->kind, (long long)net->layers, (long long)net->hidden,
-           (long long)net->heads, net->context_flag ? ", flag of clean context" : "", (long long)gndp_net_parameters(net));
+    char heads[32] = "";
+    if (net->heads > 1)
+        snprintf(heads, sizeof heads, ", %lld heads", (long long)net->heads);
+    printf("\nnetwork  %s, %lld layers of %lld%s%s: %lld parameters\n", net->kind, (long long)net->layers, (long long)net->hidden, heads,
+           net->context_flag ? ", flag of clean context" : "", (long long)gndp_net_parameters(net));
     printf("limit    %s\n", kernel[0] != '\0' ? kernel : "uniform on the sphere, standard normal elsewhere");
     fflush(stdout);
 }

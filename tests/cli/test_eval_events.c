@@ -81,6 +81,17 @@ static void report_is_read_by_people(void **state)
     free(text);
 }
 
+/* New events: as many fields of one place. */
+static void events_are_sampled_without_naming_points(void **state)
+{
+    (void)state;
+    zero_model();
+    free(run(0, "sample run/model.nc -n 7 -o new.nc -q"));
+    json_t *report = run_json("info new.nc");
+    json_decref(report);
+    assert_int_equal(access("new.nc", F_OK), 0);
+}
+
 static void pictures_are_drawn_where_cairo_is(void **state)
 {
     (void)state;
@@ -120,6 +131,7 @@ static void wrong_usage_is_named(void **state)
 static const struct CMUnitTest tests[] = {
     IN_FOLDER(nothing_learned_is_the_uniform_law),
     IN_FOLDER(report_is_read_by_people),
+    IN_FOLDER(events_are_sampled_without_naming_points),
     IN_FOLDER(pictures_are_drawn_where_cairo_is),
     IN_FOLDER(wrong_usage_is_named),
 };

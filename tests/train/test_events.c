@@ -82,7 +82,7 @@ static void density_of_a_mixture_is_learned(void **state)
     options.folder = "run";
     must(gndp_train(model, &source, NULL, &options));
     must(gndp_generator_create(model, &gndp_fieldset_get_spec(set)->coords, 256, false, NULL, &generator));
-    flow.steps = 20;
+    flow.steps = 60;
 
     static double y[3 * HELD_OUT], log_p[HELD_OUT];
     double mean = 0.0, square = 0.0, entropy = 0.0;
