@@ -10,7 +10,7 @@
 #include "cli/gp_common.h"
 #include "cli/usage.h"
 
-enum { BATCH = 1024 };
+enum { BATCH = 1024, DRAWS = 8192, STREAM = 0x0e7e0 };
 
 /* Kernels from a third of the sphere down to 20 m on the Earth, below what tables of events resolve. */
 static const double kappa_low = 1.0, kappa_high = 1e11;
@@ -27,6 +27,7 @@ typedef struct job {
     double *log_p;   /* [test] */
     double *node, *weight, *node_log_p; /* of the quadrature */
     gndp_generator *generator;
+    double *draw, *draw_log_p, *draw_log_q; /* [DRAWS] */
 } job;
 
 /* ---- Places ----------------------------------------------------------------------------------- */
@@ -135,6 +136,77 @@ done:
     return code;
 }
 
+/* ---- The integral by draws -------------------------------------------------------------------- */
+
+/* Shares of what is drawn from: kernels that fit distinct places, kernels an eighth as wide, where a model may have put atoms, and the uniform law, whose kernel
+   has kappa 0. A quadrature steps over atoms; draws near them do not. */
+enum { WIDTHS = 3 };
+static const double width_share[WIDTHS] = {0.5, 0.4, 0.1};
+
+/* cos of the angle by inversion, Ulrich (1984) for S²; then any direction about the centre. */
+static void draw_kernel(double kappa, const double *centre, const double u[2], double *out)
+{
+    const double c = kappa > 0.0 ? 1.0 + log(u[0] + (1.0 - u[0]) * exp(-2.0 * kappa)) / kappa : 2.0 * u[0] - 1.0;
+    const double angle = 2.0 * acos(-1.0) * u[1], *a = centre;
+    const double least = fabs(a[0]) < 0.6 ? fabs(a[0]) : 2.0; /* an axis that is not along the centre */
+    double axis[3] = {least < 1.0 ? 1.0 : 0.0, least < 1.0 ? 0.0 : 1.0, 0.0}, norm, e[3], s = sqrt(fmax(0.0, 1.0 - c * c));
+    gndp_sphere_project(3, 1, a, axis, axis);
+    norm = sqrt(axis[0] * axis[0] + axis[1] * axis[1] + axis[2] * axis[2]);
+    for (int k = 0; k < 3; k++)
+        axis[k] /= norm;
+    for (int k = 0; k < 3; k++)
+        e[k] = a[(k + 1) % 3] * axis[(k + 2) % 3] - a[(k + 2) % 3] * axis[(k + 1) % 3];
+    for (int k = 0; k < 3; k++)
+        out[k] = c * a[k] + s * (cos(angle) * axis[k] + sin(angle) * e[k]);
+}
+
+/* Places and the log-density that they are drawn with. */
+static int make_draws(job *j, const double kappa[WIDTHS])
+{
+    int code = GNDP_EXIT_DONE;
+    double *log_p = malloc(DRAWS * sizeof *log_p);
+    if (log_p == NULL)
+        return gndp_failure_memory();
+    for (uint32_t i = 0; i < DRAWS; i++) {
+        double u[4];
+        GNDP_LIBRARY(gndp_random_uniform_f64(j->result.options->flow.seed, 0, i, STREAM, 0, 4, u));
+        const int width = u[0] < width_share[0] ? 0 : u[0] < width_share[0] + width_share[1] ? 1 : 2;
+        const int64_t row = (int64_t)(u[1] * (double)j->train.n);
+        draw_kernel(kappa[width], j->train.x + 3 * (row < j->train.n ? row : j->train.n - 1), u + 2, j->draw + 3 * i);
+        j->draw_log_q[i] = width_share[2] * exp(-gndp_sphere_log_area(3));
+    }
+    for (int k = 0; k < 2; k++) {
+        gndp_von_mises_fisher_kde(kappa[k], j->train.n, j->train.x, DRAWS, j->draw, false, log_p);
+        for (int64_t i = 0; i < DRAWS; i++)
+            j->draw_log_q[i] += width_share[k] * exp(log_p[i]);
+    }
+    for (int64_t i = 0; i < DRAWS; i++)
+        j->draw_log_q[i] = log(j->draw_log_q[i]);
+done:
+    free(log_p);
+    return code;
+}
+
+/* The mean of p/q over draws of q. */
+static int by_draws(job *j)
+{
+    int code = GNDP_EXIT_DONE;
+    cli_events *e = &j->result;
+    const double kappa = e->kappa[e->distinct < e->train ? EVENTS_KERNELS_DISTINCT : EVENTS_KERNELS];
+    double mean = 0.0, square = 0.0;
+    GNDP_STEP(make_draws(j, (const double[WIDTHS]){kappa, 64.0 * kappa, 0.0}));
+    GNDP_STEP(flow(j, "integral by draws", DRAWS, j->draw, j->draw_log_p));
+    for (int64_t i = 0; i < DRAWS; i++) {
+        const double ratio = exp(j->draw_log_p[i] - j->draw_log_q[i]), d = ratio - mean;
+        mean += d / (double)(i + 1);
+        square += d * (ratio - mean);
+    }
+    e->drawn = mean;
+    e->drawn_se = sqrt(square / (DRAWS - 1.0) / DRAWS);
+done:
+    return code;
+}
+
 static int by_model(job *j)
 {
     int code = GNDP_EXIT_DONE;
@@ -188,11 +260,15 @@ static int allocate(job *j)
 {
     const int64_t n_lat = j->result.options->n_lat;
     const size_t nodes = (size_t)(2 * n_lat * n_lat);
+    j->draw = malloc(3 * DRAWS * sizeof *j->draw);
+    j->draw_log_p = malloc(DRAWS * sizeof *j->draw_log_p);
+    j->draw_log_q = malloc(DRAWS * sizeof *j->draw_log_q);
     j->log_p = malloc((size_t)j->test.n * sizeof *j->log_p);
     j->node = malloc(3 * nodes * sizeof *j->node);
     j->weight = malloc(nodes * sizeof *j->weight);
     j->node_log_p = malloc(nodes * sizeof *j->node_log_p);
-    if (j->log_p == NULL || j->node == NULL || j->weight == NULL || j->node_log_p == NULL)
+    if (j->log_p == NULL || j->node == NULL || j->weight == NULL || j->node_log_p == NULL || j->draw == NULL ||
+        j->draw_log_p == NULL || j->draw_log_q == NULL)
         return gndp_failure_memory();
     gndp_sphere_quadrature(n_lat, j->node, j->weight);
     return GNDP_EXIT_DONE;
@@ -216,6 +292,7 @@ int cli_events_run(gndp_model *model, const cli_events_options *options)
     if (e->distinct < e->train)
         by_kernels(&j, EVENTS_KERNELS_DISTINCT, &j.distinct);
     by_uniform(&j);
+    GNDP_STEP(by_draws(&j));
     e->seconds = gp_seconds() - start;
     if (options->json)
         GNDP_STEP(cli_events_print_json(e));
@@ -228,6 +305,9 @@ done:
     free(j.test.x);
     free(j.seen);
     free(j.log_p);
+    free(j.draw);
+    free(j.draw_log_p);
+    free(j.draw_log_q);
     free(j.node);
     free(j.weight);
     free(j.node_log_p);

@@ -39,6 +39,7 @@ typedef struct cli_events {
     double kappa[EVENTS_ROWS], kappa_high;     /* of kernels; the highest that is tried */
     cli_events_value all[EVENTS_ROWS], unseen[EVENTS_ROWS]; /* every row; those whose place is not in the training part */
     double integral[EVENTS_ROWS];              /* by quadrature; NaN: not taken */
+    double drawn, drawn_se;                    /* integral of the model by draws from kernels at training rows and the uniform law, its standard error */
     double seconds;
 } cli_events;
 

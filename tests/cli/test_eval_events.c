@@ -54,6 +54,9 @@ static void nothing_learned_is_the_uniform_law(void **state)
     assert_near(number_at(row_of(report, "model"), "nll.mean"), uniform, 1e-12, "model");
     assert_near(number_at(row_of(report, "model"), "nll.se"), 0.0, 1e-12, "no spread");
     assert_near(number_at(row_of(report, "model"), "integral"), 1.0, 1e-12, "integral");
+    /* p is uniform, and q has a tenth of it: ratios up to 10, so that 8192 draws have a standard error below 10/sqrt(8192); 4 of them */
+    assert_near(number_at(report, "integral_by_draws.mean"), 1.0, 4.0 * number_at(report, "integral_by_draws.se"), "by draws");
+    assert_true(number_at(report, "integral_by_draws.se") > 0.0 && number_at(report, "integral_by_draws.se") < 0.11);
     assert_near(number_at(row_of(report, "uniform"), "nll.mean"), uniform, 1e-15, "uniform");
     const double unseen = number_at(row_of(report, "model"), "nll_new_places.n");
     assert_true(unseen > 0 && unseen < ROWS / 4);
