@@ -53,7 +53,7 @@ void cli_events_print(const cli_events *e)
         printf("\n");
     }
     printf("\nintegral of the model by draws, which do not step over narrow peaks: %.4f +- %.4f\n", e->drawn, e->drawn_se);
-    printf("\npublished, other rows and splits (De Bortoli et al. 2022, table 3, +- 95 %% over 5 splits): volcano -4.92 +- .25, earthquake -.19 +- .07,\n"
+    printf("\npublished, other rows and splits (De Bortoli et al. 2022, +- 95 %% over 5 splits): volcano -4.92 +- .25, earthquake -.19 +- .07,\n"
            "flood .48 +- .09, fire -1.33 +- .06; mixture of Kent laws -.80 +- .47, .33 +- .05, .73 +- .07, 1.18 +- .06\n");
     if (o->flow.solver == GNDP_ODE_ADAPTIVE)
         snprintf(how, sizeof how, "adaptive to %g", o->flow.tolerance);
