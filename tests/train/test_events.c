@@ -157,7 +157,7 @@ static void octaves_that_do_not_fit_are_refused(void **state)
     gndp_fieldset *set = events(8), *plain = waves();
     gndp_config *config = NULL;
     refuse(EVENTS_CONFIG, "process.reference=rbf(lengthscale=1)", set, GNDP_ERR_UNSUPPORTED, "score.octaves: with process.reference");
-    refuse(EVENTS_CONFIG, "score.net=evt", set, GNDP_ERR_UNSUPPORTED, "score.net");
+    refuse(EVENTS_CONFIG, "score.net=evt", set, GNDP_ERR_UNSUPPORTED, "score.octaves");
     refuse(SMALL_CONFIG, "score.octaves=1", plain, GNDP_ERR_UNSUPPORTED, "score.octaves: is for values on the sphere");
     must(gndp_config_parse(EVENTS_CONFIG, "test.yaml", &config));
     assert_int_equal(gndp_config_set(config, "score.octaves=17"), GNDP_ERR_RANGE);
