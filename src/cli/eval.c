@@ -57,7 +57,7 @@ const gndp_option gndp_eval_table[] = {
           "random probes of the divergence; 0: exact; default: the model's\nlikelihood.probes, but 8 for 0 and more than 128 values"),
     OPTION("task", 0, "NAME", GNDP_OPTION_TEXT, task,
            "regression: in place of all above; by rk4 in 20 steps that grow\n(euler: 100 equal ones, as published), one probe for each function;\n"
-           "tracks: that of --tracks; events: densities of places, their\nintegral, kernels beside them"),
+           "tracks: forecasts by the model; events: densities of places, their\nintegral, kernels beside them"),
     COUNT("fields", 0, fields, 1, 1000000000, "of a task: functions in each domain, default 4096"),
     OPTION("context", 0, "LOW:HIGH", GNDP_OPTION_TEXT, context, "of a task: context points, each number equally often; default 1:10;\nof tracks N: fixes given, default 10, 20, 10"),
     COUNT("targets", 0, targets, 1, 100000, "of a task: target points, default 50"),
@@ -65,7 +65,7 @@ const gndp_option gndp_eval_table[] = {
            "of a task: interpolation, generalisation, extrapolation;\ndefault interpolation,generalisation; of tracks: interpolation,\n"
            "extrapolation, forecast; default the first two"),
     COUNT("latitudes", 0, n_lat, 2, 4096, "of events: of the quadrature for the integral, with twice as\nmany longitudes; default 64"),
-    OPTION("tracks", 0, "FILE", GNDP_OPTION_TEXT, tracks, "score forecasts of the storms in FILE, in place of a model"),
+    OPTION("tracks", 0, "FILE", GNDP_OPTION_TEXT, tracks, "score forecasts of the storms in FILE, with a model or without"),
     {.name = "share", .argument = "X", .kind = GNDP_OPTION_NUMBER, .offset = offsetof(settings, share), .low = 1e-6, .high = 1.0,
      .text = "with --tracks: of storms that are scored, drawn by --seed; the\nothers are learned from; default 0.1; 1: all, none to learn from"},
     OPTION("leads", 0, "H,..", GNDP_OPTION_TEXT, leads, "of forecast: hours ahead, default 6,12,24,36,48,72,96,120"),

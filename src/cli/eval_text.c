@@ -5,7 +5,7 @@
 const char gndp_eval_text[] =
     "usage: gndp eval MODEL.nc [DATA.nc]... [OPTION]...\n"
     "       gndp eval --ensemble OUT.nc TRUTH.nc [--train FILE.nc] [--kernel TEXT --fit] [OPTION]...\n"
-    "       gndp eval --tracks FILE [--domains LIST] [OPTION]...\n"
+    "       gndp eval [MODEL.nc --task tracks] --tracks FILE [--domains LIST] [OPTION]...\n"
     "\n"
     "Score a model on fields that it was not trained on: the part of the data that its configuration holds out\n"
     "(--part), from the files of the training or those named here.\n"
@@ -32,7 +32,9 @@ const char gndp_eval_text[] =
     "how often that is usual, and reliability. --json and -o SCORES.nc have every number, also rank histograms,\n"
     "error by spread, and on grids spectra of members, of their mean and of the truth.\n"
     "\n"
-    "--tracks scores what is simpler than a model on storms of a file that were held out: fixes in a gap between 10\n"
+    "--task tracks scores a model of tracks on the storms that its data.split keeps for tests, or on all chosen ones of\n"
+    "--tracks FILE: ensembles of --samples members given some fixes, beside what is simpler, learned from its training part.\n"
+    "Without a model --tracks scores what is simpler than a model on storms of a file that were held out: fixes in a gap between 10\n"
     "at either end (interpolation), after the first 20 (extrapolation), or some hours after the first 10 (forecast).\n"
     "Staying, great circles, cubics, constant velocity, climatology, a blend of both and a CLIPER-like regression;\n"
     "great-circle error with its parts along and across the motion, energy score and coverage of elliptic regions\n"
@@ -48,5 +50,6 @@ const char gndp_eval_examples[] =
     "  gndp eval run_flood/model.nc --task events --pictures run_flood\n"
     "  gndp eval --ensemble filled.nc era5.nc --kernel \"matern32(lengthscale=200) + white(variance=0.1)\" --fit -o scores.nc\n"
     "  gndp eval --ensemble filled.nc era5.nc --threshold 273.15,q90 --pictures scores\n"
+    "  gndp eval run_cyclones/model.nc --task tracks --samples 100\n"
     "  gndp eval --tracks IBTrACS.SP.v04r00.nc\n"
     "  gndp eval --tracks ibtracs_north_atlantic_2000-2021.csv --track-step 6 --domains forecast --pictures scores\n";
