@@ -194,7 +194,7 @@ static void ATT(forward)(const gndp_attention_head *h, const gndp_attention_work
 #else
     ATT(pack_rows)(nk, h->dv, h->v, h->v_row, keep, w->v_pair);
 #endif
-    ahead next = ahead_of(h, false, false, sizeof(REAL));
+    ahead next = ahead_of(h, false, sizeof(REAL));
     int64_t vector = 0;
     for (int64_t i = 0; i < ATT(blocks)(h->nq); i++) {
         const ATT(block) b = ATT(block_at)(h->nq, i, &vector);
@@ -261,17 +261,11 @@ static void ATT(score_grad)(int nv, int64_t keys, const uint64_t *bits, const RE
     }
 }
 
-/* base = lse log2 e; 0 for rows without keys, whose mask clears them. */
-static void ATT(row_base)(const gndp_attention_head *h, const ATT(block) * b, REAL *base)
+/* base = lse log2 e (0 for rows without keys, whose mask clears them) and D = rowsum(d_o o). */
+static void ATT(row_stats)(const gndp_attention_head *h, const ATT(block) * b, REAL *base,
+                           REAL *inner)
 {
     const REAL *lse = (const REAL *)h->fwd_lse + b->q0;
-    for (int64_t q = 0; q < b->width; q++)
-        base[q] = q >= b->n || lse[q] == -(REAL)INFINITY ? 0 : lse[q] * (REAL)LOG2E;
-}
-
-/* D = rowsum(d_o o). */
-static void ATT(row_inner)(const gndp_attention_head *h, const ATT(block) * b, REAL *inner)
-{
     const REAL *o = (const REAL *)h->fwd_o + b->q0 * h->o_row;
     const REAL *d_o = (const REAL *)h->d_o + b->q0 * h->o_row;
     for (int64_t q0 = 0; q0 < b->width; q0 += LANES) {
@@ -280,6 +274,7 @@ static void ATT(row_inner)(const gndp_attention_head *h, const ATT(block) * b, R
              i++) { /* one row a vector; turned, the sums are down the lanes */
             const int64_t q = q0 + i, at = q * h->o_row;
             r[i] = (VEC){0};
+            base[q] = q >= b->n || lse[q] == -(REAL)INFINITY ? 0 : lse[q] * (REAL)LOG2E;
             for (int64_t c = 0; c < h->dv && q < b->n; c += LANES)
                 r[i] = ATT(fma)(ATT(load_n)(o + at + c, h->dv - c),
                                 ATT(load_n)(d_o + at + c, h->dv - c), r[i]);
@@ -288,26 +283,6 @@ static void ATT(row_inner)(const gndp_attention_head *h, const ATT(block) * b, R
         for (int i = 0; i < LANES; i++)
             total += r[i];
         ATT(store)(inner + q0, total);
-    }
-}
-
-/* D from all keys of a block: o is the sum of P v over them, so rowsum(d_o o) is that of P dP. */
-static void ATT(inner_of_keys)(int nv, int64_t keys, const REAL *weight, const REAL *grad,
-                               REAL *inner)
-{
-    const int64_t width = (int64_t)nv * LANES;
-    for (int64_t q = 0; q < width; q += LANES) {
-        VEC even = {0}, odd = {0};
-        for (int64_t j = 0; j + 1 < keys; j += 2) {
-            const int64_t at = j * width + q;
-            even = ATT(fma)(ATT(load)(weight + at), ATT(load)(grad + at), even);
-            odd = ATT(fma)(ATT(load)(weight + at + width), ATT(load)(grad + at + width), odd);
-        }
-        if (keys % 2 != 0) {
-            const int64_t at = (keys - 1) * width + q;
-            even = ATT(fma)(ATT(load)(weight + at), ATT(load)(grad + at), even);
-        }
-        ATT(store)(inner + q, even + odd);
     }
 }
 
@@ -327,11 +302,10 @@ static void ATT(pack_queries)(const gndp_attention_head *h, const gndp_attention
 #endif
 }
 
-/* The five products of one block of queries with one block of keys, the first key being j. `whole`:
-   these are all keys; `first`: of the first queries, so that the sums over queries begin. */
+/* The five products of one block of queries with one block of keys, the first key being j. */
 static void ATT(adjoint_keys)(const gndp_attention_head *h, const gndp_attention_work *w,
                               const ATT(block) * b, int64_t j, int64_t keys, const uint64_t *bits,
-                              bool whole, bool first, ahead *next)
+                              ahead *next)
 {
     const int64_t k_words = ATT(words)(h->dk), v_words = ATT(words)(h->dv),
                   q_words = ATT(words)(b->n),
@@ -389,30 +363,18 @@ static void ATT(adjoint_keys)(const gndp_attention_head *h, const gndp_attention
     ATT(product)(b->nv, ATT(STORE), &logits, keys);
     ATT(recompute)(b->nv, keys, ATT(set1)(ATT(rate)(h->scale)), bits, base, score, w->p_row);
     ATT(product)(b->nv, ATT(STORE), &d_weights, keys);
-    if (whole)
-        ATT(inner_of_keys)(b->nv, keys, score, grad, inner);
     ATT(score_grad)(b->nv, keys, bits, inner, score, grad, w->g_row, w->p_pair);
-    ATT(product_wide)(v_width / LANES, first ? ATT(STORE) : ATT(ADD), &d_values, keys);
-    ATT(product_wide)(k_width / LANES, first ? ATT(STORE) : ATT(ADD), &d_keys, keys);
+    ATT(product_wide)(v_width / LANES, ATT(ADD), &d_values, keys);
+    ATT(product_wide)(k_width / LANES, ATT(ADD), &d_keys, keys);
     ATT(product)(b->nv, j == 0 ? ATT(STORE) : ATT(ADD), &d_queries, h->dk);
-}
-
-static void ATT(clear_key_sums)(const gndp_attention_head *h, const gndp_attention_work *w,
-                                int64_t nk)
-{
-    memset(w->k_sum, 0, (size_t)(nk * ATT(round_up)(h->dk)) * sizeof(REAL));
-    memset(w->v_sum, 0, (size_t)(nk * ATT(round_up)(h->dv)) * sizeof(REAL));
 }
 
 static void ATT(adjoint_blocks)(const gndp_attention_head *h, const gndp_attention_work *w,
                                 int64_t nk, const int32_t *keep, bool pair_mask)
 {
     const int64_t step = ATT(block_keys)(nk);
-    const bool whole = nk <= step;
-    ahead next = ahead_of(h, true, !whole, sizeof(REAL));
+    ahead next = ahead_of(h, true, sizeof(REAL));
     int64_t vector = 0;
-    if (ATT(blocks)(h->nq) == 0)
-        ATT(clear_key_sums)(h, w, nk);
     ATT(pack_rows)(nk, h->dk, h->k, h->k_row, keep, w->k_row);
     ATT(pack_rows)(nk, h->dv, h->v, h->v_row, keep, w->v_row);
 #if ATT_BF16
@@ -422,9 +384,7 @@ static void ATT(adjoint_blocks)(const gndp_attention_head *h, const gndp_attenti
         const ATT(block) b = ATT(block_at)(h->nq, i, &vector);
         REAL *base = w->stat, *inner = base + b.width, *scale = inner + b.width;
         ATT(pack_queries)(h, w, &b);
-        ATT(row_base)(h, &b, base);
-        if (!whole)
-            ATT(row_inner)(h, &b, inner);
+        ATT(row_stats)(h, &b, base, inner);
         if (nk == 0)
             memset(w->sum, 0, (size_t)(h->dk * b.width) * sizeof(REAL));
         for (int64_t j = 0; j < nk; j += step) {
@@ -433,7 +393,7 @@ static void ATT(adjoint_blocks)(const gndp_attention_head *h, const gndp_attenti
                 const int32_t *mask = h->mask + b.q0 * h->mask_q + j * h->mask_k;
                 ATT(pack_mask)(keys, b.n, mask, h->mask_q, h->mask_k, w->bits);
             }
-            ATT(adjoint_keys)(h, w, &b, j, keys, pair_mask ? w->bits : NULL, whole, i == 0, &next);
+            ATT(adjoint_keys)(h, w, &b, j, keys, pair_mask ? w->bits : NULL, &next);
         }
         for (int64_t q = 0; q < b.width; q++)
             scale[q] = (REAL)h->scale;
@@ -448,15 +408,15 @@ static void ATT(adjoint)(const gndp_attention_head *h, const gndp_attention_work
                pair_mask = h->mask != NULL && !key_mask;
     const int64_t nk = key_mask ? ATT(find_kept)(h, w->keep) : h->nk;
     const int32_t *keep = key_mask ? w->keep : NULL;
+    memset(w->k_sum, 0, (size_t)(nk * ATT(round_up)(h->dk)) * sizeof(REAL));
+    memset(w->v_sum, 0, (size_t)(nk * ATT(round_up)(h->dv)) * sizeof(REAL));
     if (pair_mask &&
         !(ATT(all_finite)(h->nq, h->dk, h->q, h->q_row) &&
           ATT(all_finite)(h->nq, h->dv, h->d_o, h->o_row) &&
-          ATT(all_finite)(nk, h->dk, h->k, h->k_row) && ATT(all_finite)(nk, h->dv, h->v, h->v_row))) {
-        ATT(clear_key_sums)(h, w, nk);
+          ATT(all_finite)(nk, h->dk, h->k, h->k_row) && ATT(all_finite)(nk, h->dv, h->v, h->v_row)))
         ATT(careful_adjoint)(h, w);
-    } else {
+    else
         ATT(adjoint_blocks)(h, w, nk, keep, pair_mask);
-    }
     ATT(unpack_rows)
     (nk, h->nk, h->dk, w->k_sum, keep, (REAL)h->scale, h->dk_out, h->dk_row, h->dk_add);
     ATT(unpack_rows)(nk, h->nk, h->dv, w->v_sum, keep, (REAL)1, h->dv_out, h->dv_row, h->dv_add);

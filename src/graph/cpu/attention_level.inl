@@ -35,7 +35,7 @@ static inline void ahead_add(ahead *a, const void *at, int64_t rows, int64_t str
     a->stream[a->streams++].stride = stride;
 }
 
-static inline ahead ahead_of(const gndp_attention_head *h, bool adjoint, bool reads_o, int64_t real)
+static inline ahead ahead_of(const gndp_attention_head *h, bool adjoint, int64_t real)
 {
     ahead a = {.lines = ((h->dk > h->dv ? h->dk : h->dv) * real + 63) / 64,
                .step = adjoint ? 2 : 4};
@@ -45,8 +45,7 @@ static inline ahead ahead_of(const gndp_attention_head *h, bool adjoint, bool re
     ahead_add(&a, n->q, n->nq, n->q_row * real);
     ahead_add(&a, n->k, n->nk, n->k_row * real);
     ahead_add(&a, n->v, n->nk, n->v_row * real);
-    if (!adjoint || reads_o)
-        ahead_add(&a, adjoint ? n->fwd_o : n->o, n->nq, n->o_row * real);
+    ahead_add(&a, adjoint ? n->fwd_o : n->o, n->nq, n->o_row * real);
     if (adjoint) {
         ahead_add(&a, n->d_o, n->nq, n->o_row * real);
         ahead_add(&a, n->dq, n->nq, n->dq_row * real);
