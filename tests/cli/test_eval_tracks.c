@@ -106,7 +106,8 @@ static void wrong_usage_is_told(void **state)
     } cases[] = {
         {2, "--task tracks", "--tracks FILE"},
         {2, "--tracks straight.csv --task regression", "not with regression"},
-        {2, "m.nc --tracks straight.csv", "no model"},
+        {2, "m.nc other.nc --tracks straight.csv", "with a model or without"},
+        {1, "m.nc --tracks straight.csv", "m.nc"},
         {2, "--tracks straight.csv --domains extrapolatoin", "did you mean 'extrapolation'?"},
         {2, "--tracks straight.csv --domains forecast,forecast", "twice"},
         {2, "--tracks straight.csv --context 1:10", "a number of fixes"},
