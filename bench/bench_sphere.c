@@ -51,7 +51,7 @@ static double median(double *v, int64_t n)
 static gndp_fieldset *make_tracks(void)
 {
     static double x[TRACKS * FIXES], y[TRACKS * FIXES * 3];
-    static char id[TRACKS][8];
+    static char id[TRACKS][16];
     static gndp_field_label label[TRACKS];
     static int64_t first[TRACKS + 1];
     const gndp_channel channel = gndp_channel_sphere("position");
