@@ -10,6 +10,7 @@ typedef struct cli_track_model {
     gndp_model *model; /* borrowed */
     const gndp_sampling *sampling;
     int components;    /* P */
+    double step;       /* days between the fixes that it was trained on; 0: any */
     bool (*stop)(void *state);
     void *stop_state;
     gndp_generator *generator, *single; /* of those times: blocks of members, and one field for densities */
@@ -29,7 +30,8 @@ typedef struct cli_track_task {
 int cli_track_model_make(gndp_model *model, const gndp_sampling *sampling, bool context, cli_track_model *out);
 void cli_track_model_free(cli_track_model *tracks);
 
-/** Members of a task: values [n, times, P] out. @return GNDP_OK; GNDP_ERR_INTERRUPTED; those of gndp_generator_complete() */
+/** Members of a task: values [n, times, P] out. Times that are farther apart than the fixes of the training have such steps drawn between them, which are
+ * left out again: a network that saw regular tracks is lost among few and far points (docs/results/cyclones.md). @return GNDP_OK; GNDP_ERR_INTERRUPTED; those of gndp_generator_complete() */
 gndp_status cli_track_model_draw(cli_track_model *tracks, const cli_track_task *task, int64_t n, const uint32_t *member, double *values);
 
 /** ln of the density of all that is not context given what is, nats (positions: by area of the unit sphere), values read everywhere. */
