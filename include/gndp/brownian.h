@@ -101,7 +101,7 @@ typedef enum gndp_brownian_method {
                                 ends where the score need not exist: deterministic given the start */
 } gndp_brownian_method;
 
-/** "em", "ancestral", "ode". */
+/** "em", "ancestral", "heun". */
 GNDP_API const char *gndp_brownian_method_name(gndp_brownian_method method);
 GNDP_API gndp_status gndp_brownian_method_find(const char *name, gndp_brownian_method *out);
 

@@ -274,13 +274,37 @@ static int choose_format(track_job *t)
     return GNDP_EXIT_DONE;
 }
 
+/* Whether something was given that only fields have: it would be passed over. */
+static bool of_fields(const infer_settings *s)
+{
+    const cli_observed_options *o = &s->observed;
+    const gndp_place_options *p = &s->target;
+    const cli_select *c = &o->select;
+    return s->stats != NULL || s->check != NULL || s->areas != NULL || s->reserve >= 0.0 || s->folds > 0 || s->check_members > 0 || s->keep_bits > 0 ||
+           s->f64 || s->json || s->dry_run || o->sigma != NULL || o->stations > 0 || o->every > 0 || o->fields > 0 || o->fraction > 0.0 ||
+           o->station_sd > 0.0 || c->var.n > 0 || c->level != NULL || c->time != NULL || c->box != NULL || c->area != NULL || c->stride != NULL ||
+           c->member != NULL || c->units != NULL || c->time_stride > 0 || p->line != NULL || p->plane != NULL || p->grid != NULL || p->scatter != NULL ||
+           p->points != NULL || p->like != NULL || p->poles;
+}
+
+/* The same of settings of methods; steps and sampler are those of tracks too. */
+static bool of_methods(const cli_method_options *m)
+{
+    const cli_method_options *none = &cli_method_options_none;
+    return m->method != NULL || m->grid != NULL || m->preconditioner != NULL || m->context != NULL || m->covariance != NULL || m->size != NULL ||
+           m->prior != NULL || m->inner != none->inner || m->clean_steps != none->clean_steps || m->repeats != none->repeats ||
+           m->particles != none->particles || m->psi != none->psi || m->tau != none->tau || m->lambda0 != none->lambda0 || m->kappa != none->kappa ||
+           m->strength != none->strength;
+}
+
 static int check_usage(const gndp_infer_job *j)
 {
     const infer_settings *s = &j->s;
     if (s->output == NULL)
         return gndp_usage_error("-o OUT.nc, OUT.csv or OUT.dat (ATCF) is wanted");
-    if (s->stats != NULL || s->check != NULL || s->areas != NULL || s->observed.stations > 0 || s->observed.every > 0)
-        return gndp_usage_error("--stats, --check, --areas, --stations and --every are for fields, the model is one of tracks");
+    if (of_fields(s) || of_methods(&s->method))
+        return gndp_usage_error("the model is one of tracks, which take --obs, --storm, --lead, --fill, -n, --members, --steps, --sampler, --seed, --batch, --f32, "
+                                "--format, -o, -O, --threads, -q and -v; --stats, --check, --method and the others are for fields");
     return GNDP_EXIT_DONE;
 }
 
@@ -292,6 +316,8 @@ int gndp_infer_tracks(gndp_infer_job *j, const gndp_logger *log)
     shown.unit = "storm";
     GNDP_STEP(check_usage(j));
     GNDP_STEP(choose_format(&t));
+    j->s.sampling.sampler = j->s.method.sampler;
+    j->s.sampling.steps = j->s.method.steps > 0 ? j->s.method.steps : 0;
     GNDP_STEP(gndp_sampling_make(&j->s.sampling, j->model, &j->sampling));
     GNDP_STEP(cli_track_model_make(j->model, &j->sampling, true, &t.tracks));
     GNDP_LIBRARY(gndp_config_integer(gndp_model_config(j->model), "data.tracks.window", &t.window));

@@ -274,9 +274,11 @@ static int run(job *j, const char *const *words, int n_words, int argc, char **a
     GNDP_LIBRARY(gndp_model_read(words[0], &j->model));
     GNDP_STEP(gndp_sampling_make(&j->s.sampling, j->model, &j->sampling));
     if (cli_model_is_of_tracks(j->model)) {
+        if (j->s.f64 || j->s.keep_bits > 0 || j->s.json)
+            return gndp_usage_error("--f64, --keep-bits and --json are for fields; tracks are written as double, and told in words");
         char *history = cli_history("sample", argc, argv);
         const sample_tracks_options tracks = {.place = &j->s.target, .members = &j->members, .sampling = &j->sampling, .output = j->s.output,
-                                              .history = history, .overwrite = j->s.overwrite, .quiet = j->s.quiet || j->s.json};
+                                              .history = history, .overwrite = j->s.overwrite, .quiet = j->s.quiet};
         code = history != NULL ? cli_sample_tracks(j->model, &tracks) : gndp_failure_memory();
         free(history);
         goto done;

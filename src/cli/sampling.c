@@ -97,6 +97,11 @@ int gndp_sampling_make(const gndp_sampling_options *options, const gndp_model *m
         o->grid = o->sampler->grid;
         grid = grid_names[o->grid];
     }
+    if (gndp_model_brownian(model) != NULL) { /* values on spheres have steps of their own */
+        if (options->grid != NULL || options->corrector > 0)
+            return gndp_usage_error("--time-grid and --corrector are not for values on the sphere, whose steps are uniform in ln B");
+        grid = "ln B";
+    }
     out->batch = options->batch > 0 ? options->batch : out->batch;
     out->bf16 = out->bf16 && !options->f32;
     GNDP_STEP(read_seed(options->seed, config, &o->seed));

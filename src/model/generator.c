@@ -77,6 +77,9 @@ static gndp_status sample_sphere(gndp_generator *generator, const gndp_sampler_o
     gndp_status st = GNDP_OK;
     gndp_brownian_options walk = gndp_brownian_options_default();
     GNDP_TRY(gndp_brownian_method_find(options->sampler->name, &walk.method));
+    GNDP_CHECK(options->corrector_steps == 0 && !options->quiet_last && options->temperature == 1.0, GNDP_ERR_UNSUPPORTED,
+               "values on spheres are sampled without correctors, quiet last steps or temperatures (%lld, %d, %g)", (long long)options->corrector_steps,
+               options->quiet_last, options->temperature);
     walk.steps = options->steps;
     walk.seed = options->seed;
     walk.progress = options->progress;

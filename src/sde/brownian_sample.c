@@ -10,7 +10,7 @@
 #include "sde/streams.h"
 
 static const char *const method_names[] = {
-    [GNDP_BROWNIAN_EM] = "em", [GNDP_BROWNIAN_ANCESTRAL] = "ancestral", [GNDP_BROWNIAN_ODE] = "ode"};
+    [GNDP_BROWNIAN_EM] = "em", [GNDP_BROWNIAN_ANCESTRAL] = "ancestral", [GNDP_BROWNIAN_ODE] = "heun"};
 enum { METHODS = (int)(sizeof method_names / sizeof *method_names) };
 
 const char *gndp_brownian_method_name(gndp_brownian_method method)

@@ -205,6 +205,13 @@ static void wrong_usage_is_told(void **state)
     run_fails("infer run/model.nc --obs fixes.csv --storm AL01 -q -o out.nc", "no storm AL01");
     run_fails("infer run/model.nc --obs fixes.csv --lead none -q -o out.nc", "nothing to find");
     run_fails("infer run/model.nc --obs fixes.csv --stats mean.nc -q -o out.nc", "--stats");
+    run_fails("infer run/model.nc --obs fixes.csv --method bridge -q -o out.nc", "the model is one of tracks"); /* nothing is passed over in silence */
+    run_fails("infer run/model.nc --obs fixes.csv --dry-run -q -o out.nc", "the model is one of tracks");
+    run_fails("infer run/model.nc --obs fixes.csv --sampler exponential -q -o out.nc", "no sampler 'exponential' on spheres");
+    run_ok("infer run/model.nc --obs fixes.csv --lead 6 --steps 5 --sampler em -n 2 -q -o few.nc");
+    run_ok("sample run/model.nc --sampler heun --steps 5 -n 2 -q -o new.nc");
+    run_fails("sample run/model.nc --json -n 2 -o json.nc", "--json");
+    run_fails("sample run/model.nc --time-grid lambda -n 2 -o grid.nc", "ln B");
     run_fails("infer run/model.nc --obs fixes.csv --format grib -q -o out.grb", "format");
     run_fails("train tracks.yaml --set data.context.high=0 -o other -q", "data.context.high");
 }

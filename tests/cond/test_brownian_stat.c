@@ -312,7 +312,7 @@ static void observations_and_options_report_what_is_wrong(void **state)
         gndp_status code;
         void (*spoil)(gndp_brownian_cond_options *o);
     } const cases[] = {{"langevin", "psi", GNDP_ERR_RANGE, spoil_psi},         {"langevin", "0 steps", GNDP_ERR_RANGE, spoil_steps},
-                       {"langevin", "ode", GNDP_ERR_UNSUPPORTED, spoil_sampler}, {"replacement", "corrector", GNDP_ERR_UNSUPPORTED, spoil_inner},
+                       {"langevin", "heun", GNDP_ERR_UNSUPPORTED, spoil_sampler}, {"replacement", "corrector", GNDP_ERR_UNSUPPORTED, spoil_inner},
                        {"hybrid", "stable", GNDP_ERR_RANGE, spoil_time}, {"guidance", "kappa", GNDP_ERR_RANGE, spoil_kappa},     {"twisted", "particles", GNDP_ERR_RANGE, spoil_particles}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         gndp_brownian_cond_options o = with(cases[i].method);
