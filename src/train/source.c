@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "train/epochs.h"
 #include "train/streams.h"
 
 typedef struct field_source {
@@ -13,28 +14,10 @@ typedef struct field_source {
     gndp_subset subset;
     int64_t n;       /* fields that may be drawn */
     int64_t *field;  /* [n] */
-    int64_t *order;  /* [n] of the epoch at hand */
-    int64_t epoch;   /* -1: none yet */
-    uint64_t seed;   /* of that order */
     int64_t *point;  /* [max points] chosen */
-    int64_t *picked; /* [capacity] fields of a batch */
-    int64_t capacity;
+    train_epochs epochs;
     double *all;     /* [max points, C] coordinates of a field */
 } field_source;
-
-/* The order of an epoch follows from seed and epoch alone; it is kept while its steps last. */
-static gndp_status use_epoch(field_source *s, uint64_t seed, int64_t epoch)
-{
-    gndp_status st = GNDP_OK;
-    if (s->epoch == epoch && s->seed == seed)
-        return GNDP_OK;
-    s->epoch = -1;
-    GNDP_TRY(gndp_choose(seed, (uint32_t)epoch, 0, GNDP_STREAM(TRAIN_STREAM_ORDER, 0), s->n, s->n, s->order));
-    s->epoch = epoch;
-    s->seed = seed;
-done:
-    return st;
-}
 
 /* Number of points of a step: one of the choices, or uniform in between. */
 static int64_t count_points(const gndp_subset *subset, uint64_t seed, uint32_t step, int64_t all)
@@ -65,7 +48,7 @@ static gndp_status draw_shared(field_source *s, uint64_t seed, uint32_t step, gn
         const int64_t from = point != NULL ? point[i] : i;
         memcpy(batch->x + i * coords->columns, s->all + from * coords->columns, (size_t)coords->columns * sizeof *batch->x);
     }
-    GNDP_TRY(gndp_fieldset_read(s->set, batch->fields, s->picked, m, point, batch->values, batch->present));
+    GNDP_TRY(gndp_fieldset_read(s->set, batch->fields, s->epochs.picked, m, point, batch->values, batch->present));
 done:
     return st;
 }
@@ -77,18 +60,18 @@ static gndp_status draw_own(field_source *s, uint64_t seed, uint32_t step, gndp_
     const int columns = gndp_fieldset_get_spec(s->set)->coords.columns, components = gndp_fieldset_components(s->set);
     int64_t m = gndp_fieldset_max_points(s->set);
     for (int64_t b = 0; b < batch->fields; b++) {
-        const int64_t n = gndp_fieldset_points(s->set, s->picked[b]);
+        const int64_t n = gndp_fieldset_points(s->set, s->epochs.picked[b]);
         m = n < m ? n : m;
     }
     m = count_points(&s->subset, seed, step, m);
     batch->points = m;
     for (int64_t b = 0; b < batch->fields; b++) {
-        const int64_t n = gndp_fieldset_points(s->set, s->picked[b]);
-        GNDP_TRY(gndp_fieldset_coords(s->set, s->picked[b], s->all));
+        const int64_t n = gndp_fieldset_points(s->set, s->epochs.picked[b]);
+        GNDP_TRY(gndp_fieldset_coords(s->set, s->epochs.picked[b], s->all));
         GNDP_TRY(gndp_choose(seed, step, (uint32_t)b, GNDP_STREAM(TRAIN_STREAM_POINTS, 1), n, m, s->point));
         for (int64_t i = 0; i < m; i++)
             memcpy(batch->x + (b * m + i) * columns, s->all + s->point[i] * columns, (size_t)columns * sizeof *batch->x);
-        GNDP_TRY(gndp_fieldset_read(s->set, 1, s->picked + b, m, s->point, batch->values + b * m * components,
+        GNDP_TRY(gndp_fieldset_read(s->set, 1, s->epochs.picked + b, m, s->point, batch->values + b * m * components,
                                     batch->present + b * m * components));
     }
 done:
@@ -99,20 +82,11 @@ static gndp_status draw(void *state, uint64_t seed, uint32_t step, gndp_batch *b
 {
     gndp_status st = GNDP_OK;
     field_source *s = state;
-    GNDP_CHECK(batch->fields >= 1, GNDP_ERR_RANGE, "a batch of %lld fields", (long long)batch->fields);
-    if (batch->fields > s->capacity) {
-        int64_t *grown = realloc(s->picked, (size_t)batch->fields * sizeof *grown);
-        GNDP_CHECK(grown != NULL, GNDP_ERR_NOMEM, "a batch of %lld fields", (long long)batch->fields);
-        s->picked = grown;
-        s->capacity = batch->fields;
-    }
-    for (int64_t b = 0; b < batch->fields; b++) {
-        const int64_t at = (int64_t)step * batch->fields + b;
-        GNDP_TRY(use_epoch(s, seed, at / s->n));
-        s->picked[b] = s->field[s->order[at % s->n]];
-    }
+    GNDP_TRY(train_epochs_pick(&s->epochs, seed, step, batch->fields));
+    for (int64_t b = 0; b < batch->fields; b++)
+        s->epochs.picked[b] = s->field[s->epochs.picked[b]];
     batch->point = NULL;
-    batch->field = s->picked;
+    batch->field = s->epochs.picked;
     if (gndp_fieldset_shared(s->set))
         GNDP_TRY(draw_shared(s, seed, step, batch));
     else
@@ -127,9 +101,8 @@ static void source_free(void *state)
     if (s == NULL)
         return;
     free(s->field);
-    free(s->order);
+    train_epochs_free(&s->epochs);
     free(s->point);
-    free(s->picked);
     free(s->all);
     free(s);
 }
@@ -171,12 +144,12 @@ gndp_status gndp_batch_source_fields(const gndp_fieldset *set, int64_t n, const 
     GNDP_TRY(check_subset(&subset, most));
     s = calloc(1, sizeof *s);
     GNDP_CHECK(s != NULL, GNDP_ERR_NOMEM, "source");
-    *s = (field_source){.set = set, .subset = subset, .n = n, .epoch = -1};
+    *s = (field_source){.set = set, .subset = subset, .n = n};
     s->field = malloc((size_t)n * sizeof *s->field);
-    s->order = malloc((size_t)n * sizeof *s->order);
+    GNDP_TRY(train_epochs_create(n, &s->epochs));
     s->point = malloc((size_t)most * sizeof *s->point);
     s->all = malloc((size_t)(most * spec->coords.columns) * sizeof *s->all);
-    GNDP_CHECK(s->field != NULL && s->order != NULL && s->point != NULL && s->all != NULL, GNDP_ERR_NOMEM,
+    GNDP_CHECK(s->field != NULL && s->point != NULL && s->all != NULL, GNDP_ERR_NOMEM,
                "%lld fields of %lld points", (long long)n, (long long)most);
     for (int64_t i = 0; i < n; i++) {
         s->field[i] = field != NULL ? field[i] : i;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "train/epochs.h"
 #include "train/streams.h"
 
 static const double pi = 3.14159265358979323846;
@@ -14,31 +15,15 @@ static const double pi = 3.14159265358979323846;
 typedef struct track_source {
     const gndp_fieldset *set;
     gndp_track_windows windows;
-    int64_t n, *order;  /* storms; their order in the epoch at hand */
-    int64_t epoch;      /* -1: none yet */
-    uint64_t seed;
+    train_epochs epochs;
     int64_t points;     /* of a batch: fewer where a storm has fewer, the rest padded */
     int position;       /* first component of the position; -1: none */
-    int64_t *picked, capacity;
     double *x, *values; /* of a whole storm */
     uint8_t *present;
 } track_source;
 
 /* Draws of one field of one step: where the window begins, whether, how far. */
 enum { DRAW_BEGIN, DRAW_START, DRAW_TURN, DRAW_MIRROR, DRAW_THIN, DRAW_STRIDE, DRAW_PHASE, DRAWS };
-
-static gndp_status use_epoch(track_source *s, uint64_t seed, int64_t epoch)
-{
-    gndp_status st = GNDP_OK;
-    if (s->epoch == epoch && s->seed == seed)
-        return GNDP_OK;
-    s->epoch = -1;
-    GNDP_TRY(gndp_choose(seed, (uint32_t)epoch, 0, GNDP_STREAM(TRAIN_STREAM_ORDER, 0), s->n, s->n, s->order));
-    s->epoch = epoch;
-    s->seed = seed;
-done:
-    return st;
-}
 
 static void turn(track_source *s, double angle, bool mirror, int components, int64_t n, double *values)
 {
@@ -56,7 +41,7 @@ static void turn(track_source *s, double angle, bool mirror, int components, int
 static gndp_status draw_window(track_source *s, uint64_t seed, uint32_t step, int64_t b, gndp_batch *batch)
 {
     gndp_status st = GNDP_OK;
-    const int64_t f = s->picked[b], n = gndp_fieldset_points(s->set, f), m = s->points;
+    const int64_t f = s->epochs.picked[b], n = gndp_fieldset_points(s->set, f), m = s->points;
     const int components = gndp_fieldset_components(s->set);
     double u[DRAWS];
     GNDP_TRY(gndp_random_uniform_f64(seed, step, (uint32_t)b, GNDP_STREAM(TRAIN_STREAM_POINTS, 2), 0, DRAWS, u));
@@ -86,22 +71,12 @@ static gndp_status draw(void *state, uint64_t seed, uint32_t step, gndp_batch *b
 {
     gndp_status st = GNDP_OK;
     track_source *s = state;
-    GNDP_CHECK(batch->fields >= 1, GNDP_ERR_RANGE, "a batch of %lld fields", (long long)batch->fields);
-    if (batch->fields > s->capacity) {
-        int64_t *grown = realloc(s->picked, (size_t)batch->fields * sizeof *grown);
-        GNDP_CHECK(grown != NULL, GNDP_ERR_NOMEM, "a batch of %lld fields", (long long)batch->fields);
-        s->picked = grown;
-        s->capacity = batch->fields;
-    }
+    GNDP_TRY(train_epochs_pick(&s->epochs, seed, step, batch->fields));
     batch->points = s->points;
     batch->point = NULL;
-    batch->field = s->picked;
-    for (int64_t b = 0; b < batch->fields; b++) {
-        const int64_t at = (int64_t)step * batch->fields + b;
-        GNDP_TRY(use_epoch(s, seed, at / s->n));
-        s->picked[b] = s->order[at % s->n];
+    batch->field = s->epochs.picked;
+    for (int64_t b = 0; b < batch->fields; b++)
         GNDP_TRY(draw_window(s, seed, step, b, batch));
-    }
 done:
     return st;
 }
@@ -111,8 +86,7 @@ static void source_free(void *state)
     track_source *s = state;
     if (s == NULL)
         return;
-    free(s->order);
-    free(s->picked);
+    train_epochs_free(&s->epochs);
     free(s->x);
     free(s->values);
     free(s->present);
@@ -151,13 +125,13 @@ gndp_status gndp_batch_source_tracks(const gndp_fieldset *set, gndp_track_window
                "windows of %lld fixes, shares %g mirrored, %g thinned", (long long)windows.window, windows.mirror, windows.thin);
     s = calloc(1, sizeof *s);
     GNDP_CHECK(s != NULL, GNDP_ERR_NOMEM, "source");
-    *s = (track_source){.set = set, .windows = windows, .n = spec->n_fields, .epoch = -1};
+    *s = (track_source){.set = set, .windows = windows};
     s->points = windows.window > 0 && windows.window < most ? windows.window : most;
-    s->order = malloc((size_t)s->n * sizeof *s->order);
+    GNDP_TRY(train_epochs_create(spec->n_fields, &s->epochs));
     s->x = malloc((size_t)most * sizeof *s->x);
     s->values = malloc((size_t)most * row * sizeof *s->values);
     s->present = malloc((size_t)most * row);
-    GNDP_CHECK(s->order != NULL && s->x != NULL && s->values != NULL && s->present != NULL, GNDP_ERR_NOMEM, "%lld tracks", (long long)s->n);
+    GNDP_CHECK(s->x != NULL && s->values != NULL && s->present != NULL, GNDP_ERR_NOMEM, "%lld tracks", (long long)spec->n_fields);
     GNDP_TRY(find_position(s));
     *out = (gndp_batch_source){.state = s, .max_points = s->points, .shared = false, .draw = draw, .free = source_free};
     s = NULL;
