@@ -179,6 +179,9 @@ typedef struct gndp_device_options {
  */
 GNDP_API gndp_status gndp_device_open(const char *name, const gndp_device_options *options, gndp_device **out);
 GNDP_API void gndp_device_free(gndp_device *device);
+/** The same device with another number of threads: for plans that run side by side, one a thread. */
+GNDP_API gndp_status gndp_device_with_threads(const gndp_device *device, int threads, gndp_device **out);
+GNDP_API int gndp_device_threads(const gndp_device *device);
 /** One line: name, threads, vector level, libraries. Owned by the device. */
 GNDP_API const char *gndp_device_describe(const gndp_device *device);
 
@@ -190,6 +193,8 @@ typedef struct gndp_plan_options {
     bool bf16;             /* matrix products marked reduced round their operands to bf16, sums stay f32; where the processor
                               lacks it the plan runs f32, and gndp_plan_describe says so */
     bool ema;              /* read parameter values from their moving average */
+    bool frozen;           /* parameters keep the values they have now while the plan lives: what depends on them alone is computed
+                              once, when the plan is made, not in every run. Not with effects */
     bool profile;          /* time every step; gndp_plan_describe then shows the shortest time of each over the runs so far */
     bool no_optimise;      /* skip every pass that is not needed for running (tests) */
     size_t max_workspace;  /* bytes; 0: no bound; else recompute between gndp_keep marks to stay below if that can help */
@@ -212,11 +217,18 @@ typedef struct gndp_feed {
  */
 GNDP_API gndp_status gndp_plan_create(gndp_graph *g, const gndp_node *outputs, int64_t n, gndp_device *device,
                                       const gndp_plan_options *options, gndp_plan **plan);
+/**
+ * A plan with the program, constants and parameters of another and a workspace of its own, so that both can run at the same time in different threads.
+ * @param plan  borrowed: freed after its twins
+ * @return GNDP_OK; GNDP_ERR_UNSUPPORTED where a library behind the plan keeps state (oneDNN): make it anew; GNDP_ERR_NOMEM
+ */
+GNDP_API gndp_status gndp_plan_twin(const gndp_plan *plan, gndp_plan **twin);
 /** Free a plan and its workspace. Takes NULL. */
 GNDP_API void gndp_plan_free(gndp_plan *plan);
 
 /**
- * Run a plan; allocates nothing from the second run on. One thread at a time.
+ * Run a plan; allocates nothing from the second run on. One thread at a time; other plans may run in other threads, from inside a
+ * parallel region too if their devices have one thread.
  * @param feeds    [n_feeds] every input the plan reads, once, with exactly its type and shape; others are an error
  * @param outputs  [n_outputs] arrays of the outputs' types, caller's memory, written; must not overlap a feed
  * @return GNDP_OK; GNDP_ERR_ARG names a missing, doubled or unknown input, or a NULL or overlapping array; GNDP_ERR_TYPE, GNDP_ERR_SHAPE when an

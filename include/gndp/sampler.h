@@ -13,12 +13,14 @@ extern "C" {
 
 /**
  * A score at N points with its plans: evaluation, products with its Jacobian, divergence. Works in blocks of `batch` realizations; the last block is
- * padded, so that a member's bits do not depend on how many others there are. State and results are f64; the score runs in its own type.
+ * padded, so that a member's bits do not depend on how many others there are. State and results are f64; the score runs in its own type. Threads share a
+ * block by realizations, a few at a time; bits do not depend on their number. The score's parameters are those of when the evaluator (for products with the
+ * Jacobian: their first use) was made.
  */
 typedef struct gndp_evaluator gndp_evaluator;
 
 typedef struct gndp_evaluator_options {
-    int64_t batch;         /* realizations a block; default 16 */
+    int64_t batch;         /* realizations a block; default 16. At least 4 for each thread keeps all at work */
     gndp_device *device;   /* borrowed; NULL: a CPU device of its own */
     int64_t padded_points; /* 0: none; else plans for so many points, the rest masked */
 } gndp_evaluator_options;

@@ -11,14 +11,14 @@ static void put_one(gndp_array *a, int64_t at, double v)
 
 /* ---- Running --------------------------------------------------------------------------------- */
 
-/* Row k of the plan takes realization k % n; padded points keep the zeros they were given. */
+/* Row k of the plan takes realization k % n, the spare ones too; padded points keep the zeros they were given. */
 static void fill_rows(gndp_evaluator *ev, int64_t n, const double *t, bool one_time,
                       const double *y)
 {
     const int64_t size = evaluator_size(ev), stride = ev->plan_points * ev->components;
     gndp_linear_law at = {0};
-    for (int64_t k = 0; k < ev->batch; k++) {
-        const int64_t i = k % n;
+    for (int64_t k = 0; k < ev->slots; k++) {
+        const int64_t i = k % ev->batch % n;
         const double now = t[one_time ? 0 : i];
         if (k == 0 || !one_time) {
             at = gndp_schedule_marginal(&ev->schedule, now);
@@ -28,11 +28,6 @@ static void fill_rows(gndp_evaluator *ev, int64_t n, const double *t, bool one_t
         put_one(&ev->variance, k, at.variance);
         plans_put(&ev->y, k * stride, size, y + i * size);
     }
-}
-
-static gndp_status run(score_plan *p)
-{
-    return gndp_plan_run(p->plan, p->feed, p->n_feeds, p->out, p->n_out);
 }
 
 static void get_rows(const gndp_evaluator *ev, const gndp_array *a, int64_t n, double *v)
@@ -48,7 +43,7 @@ gndp_status evaluator_block(gndp_evaluator *ev, int64_t n, int64_t active, const
 {
     gndp_status st = GNDP_OK;
     fill_rows(ev, n, t, one_time, y);
-    GNDP_TRY(run(&ev->value));
+    GNDP_TRY(plans_run(ev, &ev->value));
     get_rows(ev, &ev->value.out[0], n, g);
     ev->count += active;
 done:
@@ -66,7 +61,7 @@ static product_tiles tiles_of(const gndp_evaluator *ev, const score_plan *p, int
 {
     return (product_tiles){.n = n,
                            .repeats = ev->shared_x ? ev->batch / n : 1,
-                           .width = p->cot.type.dim[0],
+                           .width = p->width,
                            .items = items};
 }
 
@@ -78,14 +73,14 @@ static int64_t tile_item(const product_tiles *tiles, int64_t base, int64_t k, in
 }
 
 /* Sums of a realization go by rising item, whatever the tiles. */
-static void add_products(const gndp_evaluator *ev, const score_plan *p, const product_tiles *tiles,
+static void add_products(const score_plan *p, const product_tiles *tiles,
                          int64_t base, double *sum)
 {
     for (int64_t c = 0; c < tiles->width; c++) {
         for (int64_t k = 0; k < tiles->n * tiles->repeats; k++) {
             if (tile_item(tiles, base, k, c) >= 0) {
                 double v;
-                plans_get(&p->out[1], c * ev->batch + k, 1, &v);
+                plans_get(&p->out[1], plans_entry(p, c, k), 1, &v);
                 sum[k % tiles->n] += v;
             }
         }
@@ -102,8 +97,8 @@ static void put_units(gndp_evaluator *ev, score_plan *p, const product_tiles *ti
         for (int64_t k = 0; k < ev->batch; k++) {
             const int64_t item = tile_item(tiles, base, k, c);
             if (item >= 0) {
-                put_one(&p->cot, (c * ev->batch + k) * stride + item, v);
-                put_one(&p->weight, (c * ev->batch + k) * stride + item, v);
+                put_one(&p->cot, plans_entry(p, c, k) * stride + item, v);
+                put_one(&p->weight, plans_entry(p, c, k) * stride + item, v);
             }
         }
     }
@@ -123,9 +118,9 @@ gndp_status evaluator_trace(gndp_evaluator *ev, int64_t n, int64_t active, const
     fill_rows(ev, n, t, one_time, y);
     for (int64_t base = 0; base < size; base += tiles.width * tiles.repeats) {
         put_units(ev, p, &tiles, base, 1.0);
-        GNDP_TRY(run(p));
+        GNDP_TRY(plans_run(ev, p));
         put_units(ev, p, &tiles, base, 0.0);
-        add_products(ev, p, &tiles, base, trace);
+        add_products(p, &tiles, base, trace);
     }
     get_rows(ev, &p->out[0], n, g);
     ev->count += 2 * active * size;
@@ -152,13 +147,13 @@ gndp_status evaluator_probe(gndp_evaluator *ev, int64_t n, int64_t active, const
                 const int64_t item = tile_item(&tiles, base, k, c);
                 if (item >= 0) {
                     const int64_t from = (k % n * probes + item) * size;
-                    plans_put(&p->cot, (c * ev->batch + k) * stride, size, a + from);
-                    plans_put(&p->weight, (c * ev->batch + k) * stride, size, b + from);
+                    plans_put(&p->cot, plans_entry(p, c, k) * stride, size, a + from);
+                    plans_put(&p->weight, plans_entry(p, c, k) * stride, size, b + from);
                 }
             }
         }
-        GNDP_TRY(run(p));
-        add_products(ev, p, &tiles, base, estimate);
+        GNDP_TRY(plans_run(ev, p));
+        add_products(p, &tiles, base, estimate);
     }
     for (int64_t i = 0; i < n; i++) {
         estimate[i] /= (double)probes;
@@ -213,7 +208,7 @@ gndp_status evaluator_product(gndp_evaluator *ev, int64_t n, int64_t active, con
     for (int64_t k = 0; k < ev->batch; k++) {
         plans_put(&p->cot, k * stride, size, cot + k % n * size);
     }
-    GNDP_TRY(run(p));
+    GNDP_TRY(plans_run(ev, p));
     get_rows(ev, &p->out[0], n, g);
     get_rows(ev, &p->out[1], n, out);
     ev->count += 2 * active;

@@ -417,6 +417,165 @@ static void options_store_binds_another_store(void **state)
     affine_close(&a);
 }
 
+/* ------------------------------------------------------------------------------------ frozen plans, twins */
+
+enum { ROWS = 160, WIDE = 96 };
+
+/* gelu(x A B + c) D + x: rows of products, one of which is of parameters alone. */
+typedef struct composed {
+    gndp_graph *g;
+    gndp_store *store;
+    gndp_device *device;
+    gndp_node y;
+    float x[2][ROWS * WIDE], out[2][ROWS * WIDE];
+} composed;
+
+static void composed_open(composed *c)
+{
+    static const char *const names[] = {"A", "B", "D"};
+    gndp_node w[3];
+    const gndp_device_options alone = {.threads = 1};
+    const gndp_type square = gndp_type_2d(GNDP_F32, WIDE, WIDE);
+    check(gndp_graph_create(&c->g));
+    check(gndp_store_create(&c->store));
+    check(gndp_device_open("cpu", &alone, &c->device));
+    for (int i = 0; i < 3; i++)
+        check(gndp_store_add(c->store, names[i], square, (gndp_init){GNDP_INIT_NORMAL, 0.1}));
+    check(gndp_store_add(c->store, "c", gndp_type_1d(GNDP_F32, WIDE), (gndp_init){GNDP_INIT_NORMAL, 1.0}));
+    check(gndp_store_initialise(c->store, 5));
+    for (int i = 0; i < 3; i++)
+        w[i] = gndp_param(c->g, c->store, names[i], GNDP_SLOT_VALUE);
+    const gndp_node x = gndp_input(c->g, "x", gndp_type_2d(GNDP_F32, ROWS, WIDE));
+    const gndp_node both = gndp_matmul(c->g, w[0], gndp_reshape(c->g, w[1], 2, square.dim));
+    const gndp_node h = gndp_gelu(c->g, gndp_linear(c->g, x, both, gndp_param(c->g, c->store, "c", GNDP_SLOT_VALUE)));
+    c->y = gndp_add(c->g, gndp_linear(c->g, h, w[2], GNDP_NONE), x);
+    for (int k = 0; k < 2; k++)
+        check(gndp_random_normal_f32(7, (uint32_t)k, 0, GNDP_STREAM(9, 1), 0, ROWS * WIDE, c->x[k]));
+}
+
+static void composed_close(composed *c)
+{
+    gndp_graph_free(c->g);
+    gndp_store_free(c->store);
+    gndp_device_free(c->device);
+}
+
+static gndp_plan *composed_plan(const composed *c, bool frozen)
+{
+    gndp_plan *plan = NULL;
+    check(gndp_plan_create(c->g, &c->y, 1, c->device, &(gndp_plan_options){.frozen = frozen}, &plan));
+    return plan;
+}
+
+static gndp_status composed_run(composed *c, gndp_plan *plan, int k)
+{
+    const gndp_type type = gndp_type_2d(GNDP_F32, ROWS, WIDE);
+    const gndp_feed feed = {"x", gndp_array_view(type, c->x[k])};
+    gndp_array out = gndp_array_view(type, c->out[k]);
+    return gndp_plan_run(plan, &feed, 1, &out, 1);
+}
+
+/* The product of parameters alone is no part of a frozen plan: its work is gone, and values are those of a plan that makes it in every run, up to the
+   rounding of WIDE terms of a sum in another order. */
+static void options_frozen_computes_what_parameters_alone_say_once(void **state)
+{
+    (void)state;
+    composed c;
+    composed_open(&c);
+    gndp_plan *plain = composed_plan(&c, false), *frozen = composed_plan(&c, true);
+    const double product = 2.0 * WIDE * WIDE * WIDE;
+    assert_true(gndp_plan_get_stats(plain).matmul_flops - gndp_plan_get_stats(frozen).matmul_flops == product);
+    memcpy(c.x[1], c.x[0], sizeof c.x[1]);
+    check(composed_run(&c, plain, 0));
+    check(composed_run(&c, frozen, 1));
+    for (int i = 0; i < ROWS * WIDE; i++)
+        assert_true(fabsf(c.out[0][i] - c.out[1][i]) < 1e-5F * (1.0F + fabsf(c.out[0][i])));
+    /* as they were: what is computed from them does not follow */
+    gndp_array a;
+    check(gndp_store_array(c.store, "A", GNDP_SLOT_VALUE, &a));
+    memset(a.data, 0, gndp_type_bytes(a.type));
+    check(composed_run(&c, frozen, 0));
+    assert_memory_equal(c.out[0], c.out[1], sizeof c.out[0]);
+    gndp_plan_free(plain);
+    gndp_plan_free(frozen);
+    composed_close(&c);
+}
+
+static void options_frozen_refuses_effects(void **state)
+{
+    (void)state;
+    affine a;
+    gndp_plan *plan;
+    affine_open(&a);
+    assert_int_equal(gndp_plan_create(a.g, &a.y, 1, a.device, &(gndp_plan_options){.frozen = true, .effects = true}, &plan), GNDP_ERR_ARG);
+    assert_non_null(strstr(gndp_last_error(), "frozen"));
+    assert_true(first_output(&a, &(gndp_plan_options){.frozen = true}) == 3.0F);
+    affine_close(&a);
+}
+
+/* Twins at the same time give what the plan gives alone, bit for bit. */
+static void twins_run_side_by_side(void **state)
+{
+    (void)state;
+    enum { TIMES = 40 };
+    composed c;
+    float alone[2][ROWS * WIDE];
+    gndp_plan *plan[2] = {NULL, NULL};
+    int failed = 0, different = 0;
+    composed_open(&c);
+    plan[0] = composed_plan(&c, true);
+    check(gndp_plan_twin(plan[0], &plan[1]));
+    for (int k = 0; k < 2; k++) {
+        check(composed_run(&c, plan[0], k));
+        memcpy(alone[k], c.out[k], sizeof alone[k]);
+    }
+    for (int i = 0; i < TIMES; i++) {
+#pragma omp parallel for schedule(static, 1) num_threads(2) reduction(+ : failed, different)
+        for (int k = 0; k < 2; k++) {
+            memset(c.out[k], 0, sizeof c.out[k]);
+            failed += composed_run(&c, plan[k], k) != GNDP_OK;
+            different += memcmp(alone[k], c.out[k], sizeof alone[k]) != 0;
+        }
+    }
+    assert_int_equal(failed, 0);
+    assert_int_equal(different, 0);
+    gndp_plan_free(plan[1]);
+    gndp_plan_free(plan[0]);
+    composed_close(&c);
+}
+
+static void twins_are_refused_where_plans_assign(void **state)
+{
+    (void)state;
+    affine a;
+    gndp_plan *plan, *twin;
+    affine_open(&a);
+    gndp_assign(a.g, gndp_param(a.g, a.store, "w", GNDP_SLOT_VALUE), a.y);
+    check(gndp_plan_create(a.g, &a.y, 1, a.device, &(gndp_plan_options){.effects = true}, &plan));
+    assert_int_equal(gndp_plan_twin(plan, &twin), GNDP_ERR_UNSUPPORTED);
+    assert_null(twin);
+    assert_int_equal(gndp_plan_twin(NULL, &twin), GNDP_ERR_ARG);
+    gndp_plan_free(plan);
+    affine_close(&a);
+}
+
+static void devices_differ_in_threads_alone(void **state)
+{
+    (void)state;
+    const gndp_device_options how = {.threads = 3, .simd_cap = 1};
+    gndp_device *three, *one;
+    check(gndp_device_open("cpu", &how, &three));
+    check(gndp_device_with_threads(three, 1, &one));
+    assert_int_equal(gndp_device_threads(three), 3);
+    assert_int_equal(gndp_device_threads(one), 1);
+    assert_non_null(strstr(gndp_device_describe(one), "1 thread, "));
+    assert_string_equal(strrchr(gndp_device_describe(one), ','), strrchr(gndp_device_describe(three), ','));
+    gndp_device_free(one);
+    assert_int_equal(gndp_device_with_threads(three, 0, &one), GNDP_ERR_RANGE);
+    assert_null(one);
+    gndp_device_free(three);
+}
+
 /* ---------------------------------------------------------------------------------------------- listing */
 
 static void describe_lists_steps_and_truncates(void **state)
@@ -474,6 +633,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(options_ema_reads_moving_averages),
     cmocka_unit_test(options_ema_refuses_assignments),
     cmocka_unit_test(options_store_binds_another_store),
+    cmocka_unit_test(options_frozen_computes_what_parameters_alone_say_once),
+    cmocka_unit_test(options_frozen_refuses_effects),
+    cmocka_unit_test(twins_run_side_by_side),
+    cmocka_unit_test(twins_are_refused_where_plans_assign),
+    cmocka_unit_test(devices_differ_in_threads_alone),
     cmocka_unit_test(describe_lists_steps_and_truncates),
 };
 GNDP_TEST_MAIN(tests)

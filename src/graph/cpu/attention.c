@@ -296,17 +296,24 @@ static void run_task(const call *c, const arrays *x, int64_t t, const gndp_atten
     }
 }
 
+/* The share of one thread of the team. */
+static void run_share(const call *c, const arrays *x, int thread, int team)
+{
+    gndp_attention_work w;
+    lay_out(c->ops, c->s, c->adjoint, c->threads + c->a_thread * (size_t)thread, &w);
+    const int64_t end = c->g.tasks * (thread + 1) / team;
+    for (int64_t t = c->g.tasks * thread / team; t < end; t++)
+        run_task(c, x, t, &w);
+}
+
 static void run_tasks(const call *c, const arrays *x, int threads)
 {
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-        gndp_attention_work w;
-        lay_out(c->ops, c->s, c->adjoint, c->threads + c->a_thread * (size_t)omp_get_thread_num(),
-                &w);
-#pragma omp for schedule(static)
-        for (int64_t t = 0; t < c->g.tasks; t++)
-            run_task(c, x, t, &w);
+    if (threads <= 1) {
+        run_share(c, x, 0, 1);
+        return;
     }
+#pragma omp parallel num_threads(threads)
+    run_share(c, x, omp_get_thread_num(), omp_get_num_threads());
 }
 
 /* The parts of one gradient, row by row, in the order of the parts. */

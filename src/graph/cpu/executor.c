@@ -366,13 +366,21 @@ static gndp_status run(gndp_plan *plan)
     gndp_status st = GNDP_OK;
     const int threads = plan->device->threads;
     gndp_fp_state *saved = plan->fp_state;
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    saved[omp_get_thread_num()] = gndp_fp_flush_begin(); /* every thread of the team, however many came, has its own control word */
+    if (threads > 1) {
+#pragma omp parallel num_threads(threads)
+        saved[omp_get_thread_num()] = gndp_fp_flush_begin(); /* every thread of the team, however many came, has its own control word */
+    } else { /* a team of one costs microseconds, as long as a small step */
+        saved[0] = gndp_fp_flush_begin();
+    }
     for (int64_t s = 0; s < plan->n_steps && st == GNDP_OK; s++) {
         st = gndp_plan_run_step(plan, s);
     }
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    gndp_fp_flush_end(saved[omp_get_thread_num()]);
+    if (threads > 1) {
+#pragma omp parallel num_threads(threads)
+        gndp_fp_flush_end(saved[omp_get_thread_num()]);
+    } else {
+        gndp_fp_flush_end(saved[0]);
+    }
     GNDP_TRY(st);
 done:
     return st;

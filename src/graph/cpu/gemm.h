@@ -40,6 +40,7 @@ typedef struct gndp_gemm_shape {
     double alpha;
     bool accumulate;  /* C += alpha A B instead of C = alpha A B */
     const void *bias; /* [n] added to every row of C, or NULL; borrowed */
+    const void *packed_b; /* by gndp_gemm_pack(), or NULL; borrowed */
 } gndp_gemm_shape;
 
 /* Memory that the caller will read soon: rows of so many bytes, a stride in bytes apart. */
@@ -92,6 +93,13 @@ typedef struct gndp_gemm_ops {
 /* The building blocks for a kind at a SIMD level; NULL when the level cannot do the kind: bf16
    needs AVX512 and the avx512_bf16 instructions (gemm never emulates them). */
 const gndp_gemm_ops *gndp_gemm_ops_for(gndp_gemm_kind kind, gndp_simd level, bool has_bf16);
+
+/* Bytes of B packed beforehand, for products whose B stays the same: gndp_gemm_pack() fills them and
+   shape.packed_b names them, in gndp_gemm_scratch_bytes() too. 0 where the product packs nothing
+   whole. */
+size_t gndp_gemm_packed_bytes(const gndp_gemm_ops *ops, const gndp_gemm_shape *s);
+void gndp_gemm_pack(const gndp_gemm_ops *ops, const gndp_gemm_shape *s, const void *b,
+                    void *packed);
 
 /* Scratch for gndp_gemm_run: 64-byte aligned, for up to `threads` threads. */
 size_t gndp_gemm_scratch_bytes(const gndp_gemm_ops *ops, const gndp_gemm_shape *s, int threads);

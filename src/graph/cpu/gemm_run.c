@@ -124,7 +124,8 @@ size_t gndp_gemm_scratch_bytes(const gndp_gemm_ops *ops, const gndp_gemm_shape *
     const size_t team = (size_t)gndp_max_i64(1, threads);
     switch (g.form) {
     case FORM_GRID:
-        return ops->packed_b_bytes(s.k, s.n) + team * ops->row_scratch_bytes(g.row_block, s.k);
+        return (s.packed_b != NULL ? 0 : ops->packed_b_bytes(s.k, s.n)) +
+               team * ops->row_scratch_bytes(g.row_block, s.k);
     case FORM_SPLIT:
         return split_partial_bytes(ops, &s, &g) + team * split_thread_bytes(ops, &g);
     case FORM_ITEMS:
@@ -133,6 +134,19 @@ size_t gndp_gemm_scratch_bytes(const gndp_gemm_ops *ops, const gndp_gemm_shape *
         return (g.form == FORM_BATCH ? team : 1) *
                gndp_gemm_align(ops->product_scratch_bytes(&item));
     }
+}
+
+size_t gndp_gemm_packed_bytes(const gndp_gemm_ops *ops, const gndp_gemm_shape *shape)
+{
+    const gndp_gemm_shape s = fold_batch(shape);
+    const bool empty = s.batch <= 0 || s.m <= 0 || s.n <= 0;
+    return !empty && plan_grid(ops, &s).form == FORM_GRID ? ops->packed_b_bytes(s.k, s.n) : 0;
+}
+
+void gndp_gemm_pack(const gndp_gemm_ops *ops, const gndp_gemm_shape *shape, const void *b,
+                    void *packed)
+{
+    ops->pack_b(shape->k, shape->n, 0, shape->n, b, shape->b_row, shape->b_col, packed);
 }
 
 static const void *at(const gndp_gemm_ops *ops, const void *p, int64_t elements)
@@ -174,10 +188,18 @@ static void grid_task(const gndp_gemm_ops *ops, const gndp_gemm_shape *s, const 
 static void run_grid(const gndp_gemm_ops *ops, const gndp_gemm_shape *s, const grid *g,
                      const void *a, const void *b, void *c, char *scratch, int threads)
 {
-    const size_t packed_bytes = ops->packed_b_bytes(s->k, s->n);
+    const size_t packed_bytes = s->packed_b != NULL ? 0 : ops->packed_b_bytes(s->k, s->n);
     const size_t row_bytes = ops->row_scratch_bytes(g->row_block, s->k);
-    const int64_t panels = gndp_ceil_div(s->n, ops->nr);
-#pragma omp parallel num_threads(threads) if (threads > 1)
+    const int64_t panels = s->packed_b != NULL ? 0 : gndp_ceil_div(s->n, ops->nr);
+    const char *packed = s->packed_b != NULL ? s->packed_b : scratch;
+    if (threads <= 1) { /* a team of one costs microseconds, as long as a small product */
+        if (panels > 0)
+            gndp_gemm_pack(ops, s, b, scratch);
+        for (int64_t task = 0; task < g->rows * g->cols; task++)
+            grid_task(ops, s, g, task, a, packed, c, scratch + packed_bytes);
+        return;
+    }
+#pragma omp parallel num_threads(threads)
     {
         char *own = scratch + packed_bytes + (size_t)omp_get_thread_num() * row_bytes;
 #pragma omp for schedule(static)
@@ -186,7 +208,7 @@ static void run_grid(const gndp_gemm_ops *ops, const gndp_gemm_shape *s, const g
                         s->b_col, scratch);
 #pragma omp for schedule(static)
         for (int64_t task = 0; task < g->rows * g->cols; task++)
-            grid_task(ops, s, g, task, a, scratch, c, own);
+            grid_task(ops, s, g, task, a, packed, c, own);
     }
 }
 
@@ -252,7 +274,14 @@ static void run_split(const gndp_gemm_ops *ops, const gndp_gemm_shape *s, const 
 {
     const size_t partial_bytes = split_partial_bytes(ops, s, g);
     const size_t own_bytes = split_thread_bytes(ops, g);
-#pragma omp parallel num_threads(threads) if (threads > 1)
+    if (threads <= 1) {
+        for (int64_t task = 0; task < g->rows * g->cols * g->chunks; task++)
+            split_task(ops, s, g, task, a, b, scratch, scratch + partial_bytes);
+        for (int64_t i = 0; i < s->m; i++)
+            ops->add_partials(s, g->chunks, i, scratch, c);
+        return;
+    }
+#pragma omp parallel num_threads(threads)
     {
         char *own = scratch + partial_bytes + (size_t)omp_get_thread_num() * own_bytes;
 #pragma omp for schedule(static)
@@ -264,24 +293,33 @@ static void run_split(const gndp_gemm_ops *ops, const gndp_gemm_shape *s, const 
     }
 }
 
+static void run_item(const gndp_gemm_ops *ops, const gndp_gemm_shape *s, int64_t q, const void *a,
+                     const void *b, void *c, char *own)
+{
+    const gndp_gemm_shape item = item_of(s);
+    const int64_t then = gndp_min_i64(q + 1, s->batch - 1);
+    const gndp_gemm_region next[2] = {gndp_gemm_region_of(ops->elem, at(ops, a, then * s->a_batch),
+                                                          s->m, s->a_row, s->k, s->a_col),
+                                      gndp_gemm_region_of(ops->elem, at(ops, b, then * s->b_batch),
+                                                          s->k, s->b_row, s->n, s->b_col)};
+    ops->product(&item, at(ops, a, q * s->a_batch), at(ops, b, q * s->b_batch),
+                 at_mut(ops, c, q * s->c_batch), next, own);
+}
+
 static void run_batch(const gndp_gemm_ops *ops, const gndp_gemm_shape *s, const void *a,
                       const void *b, void *c, char *scratch, int threads)
 {
     const gndp_gemm_shape item = item_of(s);
     const size_t own_bytes = gndp_gemm_align(ops->product_scratch_bytes(&item));
     const bool shared = s->batch * s->m * s->n * gndp_max_i64(1, s->k) >= SERIAL_WORK;
-#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1 && shared)
-    for (int64_t q = 0; q < s->batch; q++) {
-        const int64_t then = gndp_min_i64(q + 1, s->batch - 1);
-        const gndp_gemm_region next[2] = {
-            gndp_gemm_region_of(ops->elem, at(ops, a, then * s->a_batch), s->m, s->a_row, s->k,
-                                s->a_col),
-            gndp_gemm_region_of(ops->elem, at(ops, b, then * s->b_batch), s->k, s->b_row, s->n,
-                                s->b_col)};
-        ops->product(&item, at(ops, a, q * s->a_batch), at(ops, b, q * s->b_batch),
-                     at_mut(ops, c, q * s->c_batch), next,
-                     scratch + (size_t)omp_get_thread_num() * own_bytes);
+    if (threads <= 1 || !shared) {
+        for (int64_t q = 0; q < s->batch; q++)
+            run_item(ops, s, q, a, b, c, scratch);
+        return;
     }
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (int64_t q = 0; q < s->batch; q++)
+        run_item(ops, s, q, a, b, c, scratch + (size_t)omp_get_thread_num() * own_bytes);
 }
 
 void gndp_gemm_run(const gndp_gemm_ops *ops, const gndp_gemm_shape *shape, const void *a,

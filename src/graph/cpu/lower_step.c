@@ -113,14 +113,18 @@ gndp_status gndp_lower_matmul(cpu_lowering *l, int32_t id)
     p->shape.b_row = vb.strides.stride[bt.rank - (tb ? 1 : 2)];
     p->shape.b_col = vb.strides.stride[bt.rank - (tb ? 2 : 1)];
     lay_out_batch(p, &d, a_stride, b_stride);
-    const gndp_matmul_spec spec = {.kind = kind, .shape = p->shape, .threads = plan->device->threads,
+    gndp_matmul_spec spec = {.kind = kind, .shape = p->shape, .threads = plan->device->threads,
                                    .provider = plan->device->no_onednn && kind != GNDP_GEMM_BF16 ? GNDP_MATMUL_OURS : GNDP_MATMUL_AUTO};
     step->run = run_product;
     step->payload = p;
     step->release = release_product;
+    if (p->count == 1 && plan->buffers[p->b].place == PLACE_CONSTANT) {
+        spec.b = (const char *)plan->buffers[p->b].data + (size_t)p->b_offset * p->size;
+    }
     GNDP_TRY(gndp_matmul_plan_create(&spec, &plan->device->cpu, &p->product));
     static const char *const label[] = {"matmul", "matmul (ours)", "matmul (OpenBLAS)", "matmul (oneDNN)"};
     step->label = label[gndp_matmul_plan_provider(p->product)];
+    plan->single = plan->single || gndp_matmul_plan_provider(p->product) == GNDP_MATMUL_ONEDNN;
     step->reads[0] = p->a;
     step->reads[1] = p->b;
     step->writes[0] = p->c;

@@ -247,6 +247,12 @@ static gndp_status add_product(builder *b, int m)
     const bool tb = node->attr.i[GNDP_MATMUL_TRANS_B] != 0;
     q->b_row = vb.strides.stride[bt.rank - (tb ? 1 : 2)];
     q->b_col = vb.strides.stride[bt.rank - (tb ? 2 : 1)];
+    if (b->l->plan->buffers[q->b].place == PLACE_CONSTANT) {
+        char *ready = gndp_arena_alloc(b->l->plan->arena, q->ops->packed_b_bytes(q->k, q->n) + 64);
+        GNDP_CHECK(ready != NULL, GNDP_ERR_NOMEM, "planner: a packed constant");
+        q->ops->pack_b(q->k, q->n, 0, q->n, (const char *)b->l->plan->buffers[q->b].data + (size_t)q->b_offset * q->size, q->b_row, q->b_col, ready);
+        q->ready = ready;
+    }
     GNDP_TRY(note_read(b, q->a));
     GNDP_TRY(note_read(b, q->b));
     b->where[m] = (tile_operand){OPERAND_PRODUCT, b->p->n_products++, node->out[0].dtype};

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "graph/cpu/gemm_levels.h"
+#include "graph/cpu/gemm_tile.h"
 #include "graph/cpu/matmul_provider.h"
 
 struct gndp_matmul_plan {
@@ -16,37 +17,69 @@ struct gndp_matmul_plan {
     size_t scratch_bytes;
 };
 
-/* Ours. The state is the table of the level, which is constant. */
+/* Ours. The state is the table of the level, and a B that stays the same. */
+
+typedef struct ours_state {
+    const gndp_gemm_ops *ops;
+    void *packed_b;
+} ours_state;
+
+static void ours_free(void *state)
+{
+    ours_state *o = state;
+    if (o != NULL)
+        free(o->packed_b);
+    free(o);
+}
+
+static gndp_status pack_constant(const gndp_matmul_spec *spec, ours_state *o)
+{
+    gndp_status st = GNDP_OK;
+    const size_t bytes = gndp_gemm_packed_bytes(o->ops, &spec->shape);
+    if (spec->b == NULL || bytes == 0)
+        goto done;
+    o->packed_b = aligned_alloc(64, gndp_gemm_align(bytes));
+    GNDP_CHECK(o->packed_b != NULL, GNDP_ERR_NOMEM, "%zu bytes", bytes);
+    gndp_gemm_pack(o->ops, &spec->shape, spec->b, o->packed_b);
+done:
+    return st;
+}
 
 static gndp_status ours_create(const gndp_matmul_spec *spec, const gndp_cpu *cpu, void **state,
                                size_t *scratch_bytes)
 {
     gndp_status st = GNDP_OK;
-    const gndp_gemm_ops **slot = NULL;
+    ours_state *o = NULL;
+    gndp_gemm_shape shape = spec->shape;
     const gndp_gemm_ops *ops = gndp_gemm_ops_for(spec->kind, cpu->simd, cpu->avx512_bf16);
     GNDP_CHECK(ops != NULL, GNDP_ERR_UNSUPPORTED, "no bf16 instructions at level %s%s",
                gndp_simd_name(cpu->simd), cpu->avx512_bf16 ? "" : " without avx512_bf16");
-    slot = malloc(sizeof *slot);
-    GNDP_CHECK(slot != NULL, GNDP_ERR_NOMEM, "%zu bytes", sizeof *slot);
-    *slot = ops;
-    *scratch_bytes = gndp_gemm_scratch_bytes(ops, &spec->shape, spec->threads);
-    *state = slot;
+    o = calloc(1, sizeof *o);
+    GNDP_CHECK(o != NULL, GNDP_ERR_NOMEM, "%zu bytes", sizeof *o);
+    o->ops = ops;
+    GNDP_TRY(pack_constant(spec, o));
+    shape.packed_b = o->packed_b;
+    *scratch_bytes = gndp_gemm_scratch_bytes(ops, &shape, spec->threads);
+    *state = o;
+    o = NULL;
 done:
+    ours_free(o);
     return st;
 }
 
 static gndp_status ours_run(const gndp_matmul_spec *spec, void *state, const void *a, const void *b,
                             void *c, const void *bias, void *scratch)
 {
-    const gndp_gemm_ops *const *ops = state;
+    const ours_state *o = state;
     gndp_gemm_shape shape = spec->shape;
     shape.bias = spec->has_bias ? bias : NULL;
-    gndp_gemm_run(*ops, &shape, a, b, c, scratch, spec->threads);
+    shape.packed_b = o->packed_b;
+    gndp_gemm_run(o->ops, &shape, a, b, c, scratch, spec->threads);
     return GNDP_OK;
 }
 
 static const gndp_matmul_provider_ops ours = {
-    .name = "ours", .create = ours_create, .run = ours_run, .free = free};
+    .name = "ours", .create = ours_create, .run = ours_run, .free = ours_free};
 
 static const gndp_matmul_provider_ops *provider_ops(gndp_matmul_provider provider)
 {
@@ -164,8 +197,10 @@ gndp_status gndp_matmul_plan_create(const gndp_matmul_spec *spec, const gndp_cpu
     GNDP_CHECK(plan != NULL, GNDP_ERR_NOMEM, "%zu bytes", sizeof *plan);
     plan->spec = *spec;
     plan->spec.shape.bias = NULL;
+    plan->spec.shape.packed_b = NULL;
     plan->spec.threads = spec->threads > 0 ? spec->threads : 1;
     GNDP_TRY(create_state(plan, cpu));
+    plan->spec.b = NULL;
     *out = plan;
     plan = NULL;
 done:

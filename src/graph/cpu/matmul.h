@@ -22,6 +22,8 @@ typedef struct gndp_matmul_spec {
     gndp_gemm_kind kind;
     gndp_gemm_shape shape; /* its `bias` is ignored */
     bool has_bias;
+    const void *b; /* what B will be in every run, or NULL: then it is packed once. Borrowed until the
+                      plan is made */
     int threads;
     gndp_matmul_provider provider; /* AUTO, or one that must do it */
 } gndp_matmul_spec;

@@ -369,7 +369,7 @@ static void multiply_rows(const tile_run *t, int64_t index, int64_t first, int64
         const void *bias = q->bias >= 0 ? (const char *)plan_at(t->plan, q->bias) + (size_t)q->bias_offset * q->size : NULL;
         char *c = into->stored >= 0 ? (char *)plan_at(t->plan, into->stored) + (size_t)(first * q->n) * q->size : t->mine + into->block;
         gndp_gemm_block block = {.rows = rows, .n = q->n, .k = q->k, .alpha = q->alpha, .a = a, .a_row = q->a_row, .a_col = q->a_col,
-                                 .packed_b = t->shared + q->packed, .bias = bias, .c = c, .c_row = q->n, .accumulate = q->into != i,
+                                 .packed_b = q->ready != NULL ? q->ready : t->shared + q->packed, .bias = bias, .c = c, .c_row = q->n, .accumulate = q->into != i,
                                  .scratch = t->mine + p->gemm_at};
         ask_ahead(t, i, index, first, rows, block.next);
         q->ops->block(&block);
@@ -451,6 +451,9 @@ static void pack(const tile_run *t, int part, int parts)
     const tile_program *p = t->p;
     for (int i = 0; i < p->n_products; i++) {
         const tile_product *q = &p->product[i];
+        if (q->ready != NULL) {
+            continue;
+        }
         const int64_t panels = gndp_ceil_div(q->n, q->ops->nr);
         const int64_t from = panels * part / parts * q->ops->nr, to = panels * (part + 1) / parts * q->ops->nr;
         const char *b = (const char *)plan_at(t->plan, q->b) + (size_t)q->b_offset * q->size;
@@ -465,20 +468,28 @@ gndp_status gndp_tile_run(const gndp_plan *plan, const plan_step *step)
     const tile_program *p = step->payload;
     char *scratch = plan->scratch;
     char *shared = scratch + (64 - (size_t)((uintptr_t)scratch % 64)) % 64;
-#pragma omp parallel num_threads(p->threads) if (p->threads > 1)
-    {
-        tile_run t = {.plan = plan, .p = p, .shared = shared, .team = omp_get_num_threads()};
-        t.mine = shared + p->shared_bytes + (size_t)omp_get_thread_num() * p->thread_bytes;
-        if (p->n_products > 0) {
-            pack(&t, omp_get_thread_num(), omp_get_num_threads());
+    tile_run alone = {.plan = plan, .p = p, .shared = shared, .team = 1, .mine = shared + p->shared_bytes};
+    if (p->threads > 1) {
+#pragma omp parallel num_threads(p->threads)
+        {
+            tile_run t = alone;
+            t.team = omp_get_num_threads();
+            t.mine += (size_t)omp_get_thread_num() * p->thread_bytes;
+            if (p->n_products > 0) {
+                pack(&t, omp_get_thread_num(), omp_get_num_threads());
 #pragma omp barrier
-        }
+            }
 #pragma omp for schedule(dynamic)
+            for (int64_t b = 0; b < p->blocks; b++) {
+                run_block(&t, b);
+            }
+        }
+    } else {
+        pack(&alone, 0, 1);
         for (int64_t b = 0; b < p->blocks; b++) {
-            run_block(&t, b);
+            run_block(&alone, b);
         }
     }
-    const tile_run t = {.plan = plan, .p = p, .shared = shared};
-    combine_all(&t);
+    combine_all(&alone);
     return GNDP_OK;
 }

@@ -56,7 +56,7 @@ void gndp_tile_partition(tile_program *p, int threads)
     for (int i = 0; i < p->n_products; i++) {
         tile_product *q = &p->product[i];
         q->packed = p->shared_bytes;
-        p->shared_bytes += aligned(q->ops->packed_b_bytes(q->k, q->n));
+        p->shared_bytes += q->ready != NULL ? 0 : aligned(q->ops->packed_b_bytes(q->k, q->n));
         if (q->sum >= 0) {
             q->partials = p->shared_bytes;
             p->shared_bytes += aligned((size_t)p->blocks * (size_t)q->k * q->size);

@@ -8,6 +8,13 @@
 
 static const device_ops *const kinds[] = {&gndp_cpu_device, &gndp_reference_device};
 
+static void describe(gndp_device *device)
+{
+    snprintf(device->text, sizeof device->text, "%s, %d thread%s, %s%s", device->ops->name, device->threads, device->threads == 1 ? "" : "s",
+             device->ops == &gndp_reference_device ? "plain loops" : gndp_simd_name(device->cpu.simd),
+             device->cpu.amx_bf16 ? ", bf16 in tiles" : device->cpu.avx512_bf16 ? ", bf16 in vectors" : "");
+}
+
 gndp_status gndp_device_open(const char *name, const gndp_device_options *options, gndp_device **out)
 {
     gndp_status st = GNDP_OK;
@@ -39,14 +46,36 @@ gndp_status gndp_device_open(const char *name, const gndp_device_options *option
         device->cpu.amx_bf16 = false;
     }
     device->no_onednn = options->no_onednn;
-    snprintf(device->text, sizeof device->text, "%s, %d thread%s, %s%s", name, device->threads, device->threads == 1 ? "" : "s",
-             ops == &gndp_reference_device ? "plain loops" : gndp_simd_name(device->cpu.simd),
-             device->cpu.amx_bf16 ? ", bf16 in tiles" : device->cpu.avx512_bf16 ? ", bf16 in vectors" : "");
+    describe(device);
     *out = device;
     device = NULL;
 done:
     free(device);
     return st;
+}
+
+gndp_status gndp_device_with_threads(const gndp_device *device, int threads, gndp_device **out)
+{
+    gndp_status st = GNDP_OK;
+    gndp_device *copy = NULL;
+    GNDP_CHECK(out != NULL, GNDP_ERR_ARG, "out is NULL");
+    *out = NULL;
+    GNDP_CHECK(device != NULL, GNDP_ERR_ARG, "device is NULL");
+    GNDP_CHECK(threads >= 1 && threads <= 4096, GNDP_ERR_RANGE, "%d threads", threads);
+    copy = malloc(sizeof *copy);
+    GNDP_CHECK(copy != NULL, GNDP_ERR_NOMEM, "%zu bytes", sizeof *copy);
+    *copy = *device;
+    copy->references = 1;
+    copy->threads = device->ops == &gndp_reference_device ? 1 : threads;
+    describe(copy);
+    *out = copy;
+done:
+    return st;
+}
+
+int gndp_device_threads(const gndp_device *device)
+{
+    return device->threads;
 }
 
 void gndp_device_free(gndp_device *device)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Constants: a small node all of whose inputs are constants is computed now, by the reference loops.
+// Constants: a small node all of whose inputs are constants is computed now, by the reference loops; a reshaped constant is one.
 #include "graph/plan/pass.h"
 
 #include <string.h>
 
-#define LARGEST ((int64_t)1 << 18) /* bytes: above, a constant costs more memory than computing it costs time */
+#define LARGEST ((int64_t)1 << 18) /* bytes: above, a constant costs more memory than computing it costs time; products apart, where it is no larger than their operands */
 #define LONGEST 1e8               /* operations: above, making the plan would take too long */
 
 static bool is_constant(const gndp_ir *ir, ir_ref ref)
@@ -14,14 +14,19 @@ static bool is_constant(const gndp_ir *ir, ir_ref ref)
 
 static bool foldable(const gndp_ir *to, const ir_node *node, const ir_ref *in)
 {
-    if (node->n_in == 0 || node->op->leaf || node->op->effect || node->op->view != NULL || node->keep || node->n_out != 1 ||
-        (int64_t)gndp_type_bytes(node->out[0]) > LARGEST) {
+    int64_t most = 0;
+    if (node->n_in == 0 || node->op->leaf || node->op->effect || node->op->view != NULL || node->keep || node->n_out != 1) {
         return false;
     }
     for (int i = 0; i < node->n_in; i++) {
         if (!is_constant(to, in[i])) {
             return false;
         }
+        most += (int64_t)gndp_type_bytes(ir_type(to, in[i]));
+    }
+    most = most > LARGEST && node->op->matmul ? most : LARGEST;
+    if ((int64_t)gndp_type_bytes(node->out[0]) > most) {
+        return false;
     }
     gndp_type types[GNDP_MAX_INPUTS];
     for (int i = 0; i < node->n_in; i++) {
@@ -37,6 +42,13 @@ static bool visit(ir_pass *pass, int64_t id, const ir_ref *in, ir_ref *map)
 {
     const ir_node *node = &pass->from->nodes[id];
     gndp_buffer from[GNDP_MAX_INPUTS], to;
+    if (node->op == gndp_op_find("reshape") && !node->keep && is_constant(pass->to, in[0])) {
+        const void *data = pass->to->nodes[in[0].node].attr.data; /* the same entries in the same order */
+        const ir_node constant = {.op = gndp_op_find("constant"), .attr = {.type = node->out[0], .data = data}, .out = node->out, .n_out = 1,
+                                  .backward = node->backward};
+        map[0] = (ir_ref){gndp_ir_append(pass->to, &constant, NULL), 0};
+        return map[0].node >= 0;
+    }
     if (!foldable(pass->to, node, in)) {
         return gndp_ir_keep(pass, id, in, map);
     }

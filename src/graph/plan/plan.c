@@ -57,22 +57,51 @@ plan_step *gndp_plan_add_step(gndp_plan *plan, int n_reads, int n_writes)
     return step;
 }
 
+/* The array that a parameter node reads. */
+static gndp_status find_param(const gndp_plan *plan, const ir_node *node, gndp_slot *slot, gndp_array *array)
+{
+    gndp_status st = GNDP_OK;
+    gndp_store *store = plan->options.store != NULL ? plan->options.store : node->store;
+    *slot = (gndp_slot)node->attr.i[0];
+    if (plan->options.ema && *slot == GNDP_SLOT_VALUE) {
+        *slot = GNDP_SLOT_EMA;
+    }
+    GNDP_TRY(gndp_store_slot(store, node->attr.name, *slot, array));
+    GNDP_CHECK(array->type.dtype == node->out[0].dtype, GNDP_ERR_TYPE, "parameter \"%s\": the store has " GNDP_TYPE_FMT ", the graph " GNDP_TYPE_FMT,
+               node->attr.name, GNDP_TYPE_ARG(array->type), GNDP_TYPE_ARG(node->out[0]));
+    GNDP_CHECK(gndp_type_equal(array->type, node->out[0]), GNDP_ERR_SHAPE,
+               "parameter \"%s\": the store has " GNDP_TYPE_FMT ", the graph " GNDP_TYPE_FMT, node->attr.name, GNDP_TYPE_ARG(array->type),
+               GNDP_TYPE_ARG(node->out[0]));
+done:
+    return st;
+}
+
+/* Parameters that will not change are constants, which the passes may fold. */
+static gndp_status freeze(gndp_plan *plan)
+{
+    gndp_status st = GNDP_OK;
+    GNDP_CHECK(!plan->options.effects, GNDP_ERR_ARG, "a plan with frozen parameters (options.frozen) assigns nothing (options.effects)");
+    for (int64_t id = 0; id < plan->ir.n; id++) {
+        ir_node *node = &plan->ir.nodes[id];
+        gndp_array array;
+        gndp_slot slot;
+        if (node->op->leaf && node->attr.data == NULL && node->store != NULL) {
+            GNDP_TRY(find_param(plan, node, &slot, &array));
+            *node = (ir_node){.op = gndp_op_find("constant"), .attr = {.type = node->out[0], .data = array.data}, .out = node->out, .n_out = 1,
+                              .backward = node->backward};
+        }
+    }
+done:
+    return st;
+}
+
 /* Both a parameter read through two nodes (value and its moving average, under options.ema) and one read once are one array. */
 static gndp_status bind_param(gndp_plan *plan, const ir_node *node, int32_t *buffer)
 {
     gndp_status st = GNDP_OK;
     gndp_array array;
-    gndp_store *store = plan->options.store != NULL ? plan->options.store : node->store;
-    gndp_slot slot = (gndp_slot)node->attr.i[0];
-    if (plan->options.ema && slot == GNDP_SLOT_VALUE) {
-        slot = GNDP_SLOT_EMA;
-    }
-    GNDP_TRY(gndp_store_slot(store, node->attr.name, slot, &array));
-    GNDP_CHECK(array.type.dtype == node->out[0].dtype, GNDP_ERR_TYPE, "parameter \"%s\": the store has " GNDP_TYPE_FMT ", the graph " GNDP_TYPE_FMT,
-               node->attr.name, GNDP_TYPE_ARG(array.type), GNDP_TYPE_ARG(node->out[0]));
-    GNDP_CHECK(gndp_type_equal(array.type, node->out[0]), GNDP_ERR_SHAPE,
-               "parameter \"%s\": the store has " GNDP_TYPE_FMT ", the graph " GNDP_TYPE_FMT, node->attr.name, GNDP_TYPE_ARG(array.type),
-               GNDP_TYPE_ARG(node->out[0]));
+    gndp_slot slot;
+    GNDP_TRY(find_param(plan, node, &slot, &array));
     for (int64_t i = 0; i < plan->n_params; i++) {
         if (plan->params[i].data == array.data && gndp_type_count(array.type) > 0) {
             *buffer = plan->params[i].buffer;
@@ -153,6 +182,7 @@ static void restart(gndp_plan *plan)
     plan->n_buffers = plan->buffer_capacity = 0;
     plan->n_inputs = plan->n_params = 0;
     plan->workspace_bytes = plan->scratch_bytes = 0;
+    plan->single = false;
     plan->stats = (gndp_plan_stats){.recomputed = plan->stats.recomputed, .bf16 = plan->stats.bf16};
 }
 
@@ -209,12 +239,15 @@ static void add_up(gndp_plan *plan)
     }
 }
 
+/* What a run writes: each twin has its own. */
 static gndp_status prepare_memory(gndp_plan *plan)
 {
     gndp_status st = GNDP_OK;
-    plan->at = gndp_arena_alloc(plan->arena, (size_t)(plan->n_buffers + 1) * sizeof *plan->at);
+    plan->workspace = NULL;
+    plan->fp_state = NULL;
+    plan->at = calloc((size_t)plan->n_buffers + 1, sizeof *plan->at);
     GNDP_CHECK(plan->at != NULL, GNDP_ERR_NOMEM, "planner: %lld buffers", (long long)plan->n_buffers);
-    plan->fp_state = gndp_arena_alloc(plan->arena, (size_t)plan->device->threads * sizeof *plan->fp_state);
+    plan->fp_state = calloc((size_t)plan->device->threads, sizeof *plan->fp_state);
     GNDP_CHECK(plan->fp_state != NULL, GNDP_ERR_NOMEM, "planner: %d threads", plan->device->threads);
     plan->workspace = gndp_pages_alloc(plan->workspace_bytes + plan->scratch_bytes + 1);
     GNDP_CHECK(plan->workspace != NULL, GNDP_ERR_NOMEM, "workspace of %zu bytes", plan->workspace_bytes + plan->scratch_bytes);
@@ -262,6 +295,9 @@ gndp_status gndp_plan_create(gndp_graph *g, const gndp_node *outputs, int64_t n,
         strcpy(plan->note, "bf16 was asked for, but this device has no bf16 products: f32 is used");
     }
     GNDP_TRY(gndp_ir_from_graph(g, outputs, n, options->effects, plan->arena, &plan->ir));
+    if (plan->options.frozen) {
+        GNDP_TRY(freeze(plan));
+    }
     GNDP_TRY(run_passes(plan));
     plan->n_outputs = n;
     plan->outputs = gndp_arena_alloc(plan->arena, (size_t)(n + 1) * sizeof *plan->outputs);
@@ -276,19 +312,48 @@ done:
     return st;
 }
 
+gndp_status gndp_plan_twin(const gndp_plan *plan, gndp_plan **out)
+{
+    gndp_status st = GNDP_OK;
+    gndp_plan *twin = NULL;
+    GNDP_CHECK(out != NULL, GNDP_ERR_ARG, "twin is NULL");
+    *out = NULL;
+    GNDP_CHECK(plan != NULL, GNDP_ERR_ARG, "plan is NULL");
+    GNDP_CHECK(!plan->single && plan->device->ops == &gndp_cpu_device && !plan->options.effects, GNDP_ERR_UNSUPPORTED,
+               "a plan that assigns, or whose libraries keep state, has no twins");
+    twin = malloc(sizeof *twin);
+    GNDP_CHECK(twin != NULL, GNDP_ERR_NOMEM, "%zu bytes", sizeof *twin);
+    *twin = *plan;
+    twin->is_twin = true;
+    twin->options.profile = false; /* times are kept in the steps, which are shared */
+    twin->device->references++;
+    GNDP_TRY(prepare_memory(twin));
+    *out = twin;
+    twin = NULL;
+done:
+    gndp_plan_free(twin);
+    return st;
+}
+
 void gndp_plan_free(gndp_plan *plan)
 {
     if (plan == NULL) {
         return;
     }
-    for (int64_t s = 0; s < plan->n_steps; s++) {
+    for (int64_t s = 0; s < plan->n_steps && !plan->is_twin; s++) {
         if (plan->steps[s].release != NULL) {
             plan->steps[s].release(plan->steps[s].payload);
         }
     }
-    gndp_pages_free(plan->workspace, plan->workspace_bytes + plan->scratch_bytes + 1);
+    if (plan->workspace != NULL) {
+        gndp_pages_free(plan->workspace, plan->workspace_bytes + plan->scratch_bytes + 1);
+    }
+    free(plan->at);
+    free(plan->fp_state);
     gndp_device_free(plan->device);
-    gndp_arena_free(plan->arena);
+    if (!plan->is_twin) {
+        gndp_arena_free(plan->arena);
+    }
     free(plan);
 }
 
@@ -345,8 +410,10 @@ static gndp_status bind_outputs(gndp_plan *plan, gndp_array *outputs, int64_t n)
     GNDP_CHECK(n == plan->n_outputs, GNDP_ERR_ARG, "%lld output arrays, the plan has %lld", (long long)n, (long long)plan->n_outputs);
     GNDP_CHECK(outputs != NULL || n == 0, GNDP_ERR_ARG, "outputs is NULL");
     for (int64_t i = 0; i < n; i++) {
-        snprintf(name, sizeof name, "%lld", (long long)i);
-        GNDP_TRY(check_array("output", name, &outputs[i], plan->outputs[i].type));
+        if (!gndp_type_equal(outputs[i].type, plan->outputs[i].type) || outputs[i].data == NULL) {
+            snprintf(name, sizeof name, "%lld", (long long)i);
+            GNDP_TRY(check_array("output", name, &outputs[i], plan->outputs[i].type));
+        }
         const size_t bytes = gndp_type_bytes(plan->outputs[i].type);
         for (int64_t k = 0; k < plan->n_inputs; k++) {
             GNDP_CHECK(!overlap(outputs[i].data, bytes, plan->at[plan->inputs[k].buffer], gndp_type_bytes(plan->inputs[k].type)), GNDP_ERR_ARG,

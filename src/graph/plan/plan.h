@@ -92,12 +92,14 @@ struct gndp_plan {
     int64_t n_params;
     plan_output *outputs;
     int64_t n_outputs;
-    struct gndp_fp_state *fp_state; /* [threads] control words to restore */
+    struct gndp_fp_state *fp_state; /* [threads] control words to restore; at and fp_state are the heap's */
     void **at; /* [n_buffers] resolved for the current run */
     char *workspace;
     size_t workspace_bytes, scratch_bytes;
     void *scratch;
     gndp_plan_stats stats;
+    bool single;    /* a step keeps something of the run it is in: no twins */
+    bool is_twin;   /* all but at, workspace, scratch and fp_state is another plan's */
     char note[256]; /* why something is not as asked: shown by describe */
 };
 
