@@ -82,11 +82,12 @@ static void ATT(weights)(int nv, int64_t keys, VEC rate, const REAL *best, REAL 
         VEC sum = {0};
         for (int64_t j = 0; j < keys; j += PAIR) {
             REAL *s = score + j * width + q;
-            const VEC p = ATT(exp2)(ATT(fma)(ATT(load)(s), rate, low));
+            const VEC p = ATT(exp2_weight)(ATT(fma)(ATT(load)(s), rate, low));
             sum += p;
 #if ATT_BF16
             const VEC p1 =
-                j + 1 < keys ? ATT(exp2)(ATT(fma)(ATT(load)(s + width), rate, low)) : (VEC){0};
+                j + 1 < keys ? ATT(exp2_weight)(ATT(fma)(ATT(load)(s + width), rate, low))
+                             : (VEC){0};
             sum += p1;
             ATT(word_store)(pair + j / 2 * width + q, ATT(pair_words)(p, p1));
 #else
@@ -212,7 +213,7 @@ static void ATT(recompute)(int nv, int64_t keys, VEC rate, const uint64_t *bits,
         const VEC low = -ATT(load)(base + q);
         for (int64_t j = 0; j < keys; j++) {
             REAL *s = score + j * width + q;
-            VEC p = ATT(exp2)(ATT(fma)(ATT(load)(s), rate, low));
+            VEC p = ATT(exp2_weight)(ATT(fma)(ATT(load)(s), rate, low));
             if (bits != NULL)
                 p = ATT(select)(bits[j] >> q, p, (VEC){0});
             ATT(store)(s, p);

@@ -191,6 +191,25 @@ INLINE VEC ATT(exp2)(VEC x)
 #endif
 }
 
+/* 2^x for x up to a little above 0, to where a weight is rounded to bf16 anyway: 3e-6. Integers go
+   straight into the exponent, for half the work of scalef and six coefficients; -127, to which
+   everything below is raised, gives 0 itself. */
+INLINE VEC ATT(exp2_weight)(VEC x)
+{
+#if ATT_BF16 && ATT_LEVEL == 2
+    static const REAL c[] = {0x1.3a02d2p-7F, 0x1.c9fc48p-5F, 0x1.ec0378p-3F, 0x1.62e12cp-1F, 1.0F};
+    const REAL bias = 0x1.8p23F;
+    const VEC y = ATT(max)(ATT(set1)(-127.0F), x), t = y + bias, r = y - (t - bias);
+    VEC p = ATT(set1)(c[0]);
+    UNROLL
+    for (int i = 1; i < (int)(sizeof c / sizeof c[0]); i++)
+        p = ATT(fma)(p, r, ATT(set1)(c[i]));
+    return (VEC)((IVEC)p + ((IVEC)t << MANTISSA));
+#else
+    return ATT(exp2)(x);
+#endif
+}
+
 /* log x for finite x >= 1/2 and NaN: x = 2^n (1 + f), log(1 + f) = 2 artanh(f / (2 + f)), where the
    argument of artanh is below 0.172. */
 INLINE VEC ATT(log)(VEC x)
