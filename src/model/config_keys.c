@@ -131,6 +131,9 @@ static const gndp_config_key keys[] = {
            "diffusion times of the loss: uniform, or with density beta/v, by which the weighted loss of target S bounds the log-likelihood"),
     NUMBER("train.ema", "", "0.999", 0, 0.9999999, "decay of the moving average of parameters, which samples use; 0: none"),
     WHOLE("train.seed", "", "1", 0, MANY, "seed of parameters, batches, times and noise"),
+    TEXT("train.start", NULL,
+         "model or checkpoint of the same network (kind, layers, hidden, heads, components) whose parameters training starts from; its data, limit and steps are not "
+         "taken over; absent: drawn by train.seed"),
     CHOICE("train.precision", "f32", "f32|bf16", "operands of matrix products; bf16 is faster where the processor has it"),
     WHOLE("train.patience", "steps", "20", 1, 1e6, "steps in a row without a finite gradient after which training gives up"),
     WHOLE("train.validate_every", "steps", "500", 0, MANY, "0: never"),

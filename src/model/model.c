@@ -323,6 +323,7 @@ gndp_status gndp_model_create(const gndp_config *config, const gndp_fieldset *da
 {
     gndp_status st = GNDP_OK;
     gndp_model *model = NULL;
+    const char *start;
     int64_t seed;
     GNDP_CHECK(config != NULL && data != NULL && out != NULL, GNDP_ERR_ARG, "config, data or out is NULL");
     *out = NULL;
@@ -339,6 +340,10 @@ gndp_status gndp_model_create(const gndp_config *config, const gndp_fieldset *da
     GNDP_TRY(model_add_store(model));
     GNDP_TRY(gndp_config_integer(config, "train.seed", &seed));
     GNDP_TRY(gndp_store_initialise(model->store, (uint64_t)seed));
+    if (gndp_config_given(config, "train.start")) {
+        GNDP_TRY(gndp_config_text(config, "train.start", &start));
+        GNDP_TRY(model_start_from(model, start));
+    }
     model->complete = true;
     model_rehash(model);
     *out = model;

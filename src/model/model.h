@@ -45,6 +45,9 @@ bool model_on_sphere(const gndp_model *model);
 
 /** A model with configuration, fields, frame and normaliser set gets its process and the settings of its network. */
 gndp_status model_assemble(gndp_model *model);
+/** Parameters of another model of the same network (train.start), the averaged ones where its samples use them.
+ * @return GNDP_OK; GNDP_ERR_STATE, GNDP_ERR_SHAPE name what differs; those of gndp_model_read() */
+gndp_status model_start_from(gndp_model *model, const char *path);
 /** Room for the network's parameters. */
 gndp_status model_add_store(gndp_model *model);
 

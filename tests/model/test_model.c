@@ -113,6 +113,62 @@ static void model_without_average_keeps_its_values(void **state)
     gndp_fieldset_free(set);
 }
 
+/* ---- Parameters of another model ------------------------------------------------------------ */
+
+/* The averages, where there are; settings and step stay this model's own, and its hash is that of its settings. */
+static void model_starts_from_another(void **state)
+{
+    (void)state;
+    static const char *const from[] = {"train.ema=0.9", "train.ema=0"};
+    gndp_fieldset *set = waves();
+    for (int i = 0; i < 2; i++) {
+        gndp_model *other = model_of(from[i], set);
+        gndp_array mine, its;
+        scramble(gndp_model_store(other));
+        gndp_model_set_progress(other, (gndp_model_progress){.step = 7, .best_validation = 1.0});
+        must(gndp_model_write(other, "other.nc", i == 1));
+        gndp_model *model = model_of("train.start=other.nc", set);
+        const char *name = gndp_store_name(gndp_model_store(other), 1);
+        must(gndp_store_array(gndp_model_store(model), name, GNDP_SLOT_VALUE, &mine));
+        must(gndp_store_array(gndp_model_store(other), name, i == 0 ? GNDP_SLOT_EMA : GNDP_SLOT_VALUE, &its));
+        assert_memory_equal(mine.data, its.data, gndp_type_bytes(mine.type));
+        must(gndp_store_array(gndp_model_store(model), name, GNDP_SLOT_EMA, &its));
+        assert_memory_equal(mine.data, its.data, gndp_type_bytes(mine.type));
+        assert_int_equal(gndp_model_get_progress(model).step, 0);
+        gndp_model_free(model);
+        gndp_model_free(other);
+    }
+    gndp_fieldset_free(set);
+}
+
+static void model_starts_from_none_but_its_kind(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *words;
+        gndp_status status;
+    } bad[] = {{"score.layers=3", "layers", GNDP_ERR_STATE}, {"score.heads=1", "heads", GNDP_ERR_STATE}, {"score.net=egnn", "egnn", GNDP_ERR_STATE}};
+    gndp_fieldset *set = waves();
+    gndp_model *other = model_of(NULL, set), *model = NULL;
+    must(gndp_model_write(other, "other.nc", true));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        gndp_config *config = NULL;
+        must(gndp_config_clone(gndp_model_config(other), &config));
+        must(gndp_config_set(config, bad[i].key));
+        must(gndp_config_set(config, "train.start=other.nc"));
+        assert_int_equal(gndp_model_create(config, set, &model), bad[i].status);
+        assert_null(model);
+        assert_non_null(strstr(gndp_last_error(), "other.nc"));
+        assert_non_null(strstr(gndp_last_error(), bad[i].words));
+        must(gndp_config_set(config, "train.start=nowhere.nc"));
+        assert_int_not_equal(gndp_model_create(config, set, &model), GNDP_OK);
+        assert_non_null(strstr(gndp_last_error(), "nowhere.nc"));
+        gndp_config_free(config);
+    }
+    gndp_model_free(other);
+    gndp_fieldset_free(set);
+}
+
 /* ---- Hashes --------------------------------------------------------------------------------- */
 
 static void model_hash_changes_with_all_that_samples_follow_from(void **state)
@@ -257,6 +313,8 @@ static void model_refuses_settings_that_do_not_fit(void **state)
 static const struct CMUnitTest tests[] = {
     IN_FOLDER(model_comes_back_as_it_was),
     IN_FOLDER(model_without_average_keeps_its_values),
+    cmocka_unit_test(model_starts_from_another),
+    cmocka_unit_test(model_starts_from_none_but_its_kind),
     cmocka_unit_test(model_hash_changes_with_all_that_samples_follow_from),
     IN_FOLDER(model_hash_changes_with_a_single_weight),
     cmocka_unit_test(model_knows_its_data),
