@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/error.h"
+#include "base/text.h"
+
 enum { LONGEST = 63 };
 
 static int smaller(int a, int b)
@@ -44,4 +47,28 @@ const char *gndp_nearest(const char *word, const char *(*at)(const void *state, 
         }
     }
     return nearest;
+}
+
+gndp_status gndp_find_name(const char *what, const char *name,
+                           const char *(*at)(const void *state, int i), const void *state, int *out)
+{
+    gndp_status st = GNDP_OK;
+    const char *near = NULL, *other;
+    char list[512] = "";
+    GNDP_CHECK(name != NULL && out != NULL, GNDP_ERR_ARG, "an argument is NULL");
+    for (int i = 0; (other = at(state, i)) != NULL; i++) {
+        if (strcmp(other, name) == 0) {
+            *out = i;
+            return GNDP_OK;
+        }
+    }
+    near = gndp_nearest(name, at, state);
+    if (near != NULL)
+        gndp_text_append(list, sizeof list, "%s", near);
+    for (int i = 0; (other = at(state, i)) != NULL; i++)
+        if (other != near)
+            gndp_text_append(list, sizeof list, "%s%s", list[0] != '\0' ? ", " : "", other);
+    GNDP_CHECK(false, GNDP_ERR_NOT_FOUND, "there is no %s '%s'; there are: %s", what, name, list);
+done:
+    return st;
 }

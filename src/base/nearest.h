@@ -3,6 +3,8 @@
 #ifndef GNDP_BASE_NEAREST_H
 #define GNDP_BASE_NEAREST_H
 
+#include <gndp/base.h>
+
 /**
  * Insertions, deletions, substitutions and swaps of neighbours that make b of a (optimal string
  * alignment). Of longer texts the first 63 bytes count.
@@ -16,5 +18,15 @@ int gndp_edit_distance(const char *a, const char *b);
  */
 const char *gndp_nearest(const char *word, const char *(*at)(const void *state, int i),
                          const void *state);
+
+/**
+ * The number of a name among those that `at` gives.
+ *
+ * @param what  what is looked for, for the message: "sampler"
+ * @return GNDP_OK; GNDP_ERR_NOT_FOUND lists the names, the nearest first
+ */
+gndp_status gndp_find_name(const char *what, const char *name,
+                           const char *(*at)(const void *state, int i), const void *state,
+                           int *out);
 
 #endif

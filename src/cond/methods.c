@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of conditional samplers and their defaults.
-#include <string.h>
 
 #include "base/nearest.h"
-#include "base/text.h"
 #include "cond/methods.h"
 
 static const cond_method *const rows[] = {&cond_langevin, &cond_hybrid, &cond_repaint,
@@ -30,26 +28,10 @@ static const char *name_at(const void *state, int i)
 gndp_status gndp_conditional_find(const char *name, const gndp_conditional_info **out)
 {
     gndp_status st = GNDP_OK;
-    char list[256] = "";
-    GNDP_CHECK(name != NULL && out != NULL, GNDP_ERR_ARG, "an argument is NULL");
-    for (int i = 0; i < ROWS; i++) {
-        if (strcmp(rows[i]->info.name, name) == 0) {
-            *out = &rows[i]->info;
-            return GNDP_OK;
-        }
-    }
-    const char *near = gndp_nearest(name, name_at, NULL);
-    if (near != NULL) {
-        gndp_text_append(list, sizeof list, "%s", near);
-    }
-    for (int i = 0; i < ROWS; i++) {
-        if (rows[i]->info.name != near) {
-            gndp_text_append(list, sizeof list, "%s%s", list[0] != '\0' ? ", " : "",
-                             rows[i]->info.name);
-        }
-    }
-    GNDP_CHECK(false, GNDP_ERR_NOT_FOUND, "there is no conditional method '%s'; there are: %s",
-               name, list);
+    int i = 0;
+    GNDP_CHECK(out != NULL, GNDP_ERR_ARG, "out is NULL");
+    GNDP_TRY(gndp_find_name("conditional method", name, name_at, NULL, &i));
+    *out = &rows[i]->info;
 done:
     return st;
 }
