@@ -13,7 +13,7 @@
 # only with one that is at least as exact.
 set -euo pipefail
 
-pairs=5 threads=2 steps=10 batch=64 keep=
+pairs=5 threads=2 steps=30 batch=64 keep=
 while [[ $# -gt 0 ]]; do
     case $1 in
     --pairs) pairs=$2 ;;
