@@ -179,8 +179,13 @@ typedef struct gndp_device_options {
  */
 GNDP_API gndp_status gndp_device_open(const char *name, const gndp_device_options *options, gndp_device **out);
 GNDP_API void gndp_device_free(gndp_device *device);
-/** The same device with another number of threads: for plans that run side by side, one a thread. */
+/**
+ * The same device with another number of threads: for plans that run side by side, one a thread. "reference" keeps its one.
+ * @param out  owned by the caller, as of gndp_device_open(); independent of `device`
+ * @return GNDP_OK; GNDP_ERR_RANGE below 1 or above 4096 threads; GNDP_ERR_ARG for NULL; GNDP_ERR_NOMEM
+ */
 GNDP_API gndp_status gndp_device_with_threads(const gndp_device *device, int threads, gndp_device **out);
+/** Threads that its plans run on. */
 GNDP_API int gndp_device_threads(const gndp_device *device);
 /** One line: name, threads, vector level, libraries. Owned by the device. */
 GNDP_API const char *gndp_device_describe(const gndp_device *device);
@@ -193,8 +198,9 @@ typedef struct gndp_plan_options {
     bool bf16;             /* matrix products marked reduced round their operands to bf16, sums stay f32; where the processor
                               lacks it the plan runs f32, and gndp_plan_describe says so */
     bool ema;              /* read parameter values from their moving average */
-    bool frozen;           /* parameters keep the values they have now while the plan lives: what depends on them alone is computed
-                              once, when the plan is made, not in every run. Not with effects */
+    bool frozen;           /* the caller promises that parameters do not change while the plan lives: what depends on them alone is
+                              computed and packed once, when the plan is made. After a change results are of no parameters at all:
+                              make the plan anew. Not with effects */
     bool profile;          /* time every step; gndp_plan_describe then shows the shortest time of each over the runs so far */
     bool no_optimise;      /* skip every pass that is not needed for running (tests) */
     size_t max_workspace;  /* bytes; 0: no bound; else recompute between gndp_keep marks to stay below if that can help */
@@ -220,7 +226,9 @@ GNDP_API gndp_status gndp_plan_create(gndp_graph *g, const gndp_node *outputs, i
 /**
  * A plan with the program, constants and parameters of another and a workspace of its own, so that both can run at the same time in different threads.
  * @param plan  borrowed: freed after its twins
- * @return GNDP_OK; GNDP_ERR_UNSUPPORTED where a library behind the plan keeps state (oneDNN): make it anew; GNDP_ERR_NOMEM
+ * @param twin  owned by the caller; NULL on failure
+ * @return GNDP_OK; GNDP_ERR_UNSUPPORTED of plans with effects, of the reference device, and where a library behind the plan keeps state (oneDNN): make
+ *         the plan anew; GNDP_ERR_ARG for NULL; GNDP_ERR_NOMEM
  */
 GNDP_API gndp_status gndp_plan_twin(const gndp_plan *plan, gndp_plan **twin);
 /** Free a plan and its workspace. Takes NULL. */

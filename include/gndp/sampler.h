@@ -14,8 +14,8 @@ extern "C" {
 /**
  * A score at N points with its plans: evaluation, products with its Jacobian, divergence. Works in blocks of `batch` realizations; the last block is
  * padded, so that a member's bits do not depend on how many others there are. State and results are f64; the score runs in its own type. Threads share a
- * block by realizations, a few at a time; bits do not depend on their number. The score's parameters are those of when the evaluator (for products with the
- * Jacobian: their first use) was made.
+ * block by realizations, a few at a time; bits do not depend on their number. The score's parameters may not change while the evaluator lives
+ * (gndp_plan_options.frozen).
  */
 typedef struct gndp_evaluator gndp_evaluator;
 

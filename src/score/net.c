@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "base/nearest.h"
-#include "base/text.h"
 #include "graph/op.h"
 
 #include <gndp/ops.h>
@@ -29,38 +28,19 @@ const gndp_net_info *gndp_net_get(int i)
     return i < 0 || i >= NETS ? NULL : &table[i]->info;
 }
 
-static const net_ops *ops_of(const char *name)
+static const char *name_at(const void *state, int i)
 {
-    for (int i = 0; i < NETS; i++)
-        if (strcmp(name, table[i]->info.name) == 0)
-            return table[i];
-    return NULL;
-}
-
-/* All names, by distance from the one that was asked for. */
-static void list_names(const char *name, char *text, size_t size)
-{
-    bool listed[NETS] = {false};
-    text[0] = '\0';
-    for (int k = 0; k < NETS; k++) {
-        int best = -1;
-        for (int i = 0; i < NETS; i++)
-            if (!listed[i] && (best < 0 || gndp_edit_distance(name, table[i]->info.name) <
-                                               gndp_edit_distance(name, table[best]->info.name)))
-                best = i;
-        listed[best] = true;
-        gndp_text_append(text, size, "%s%s", k > 0 ? ", " : "", table[best]->info.name);
-    }
+    (void)state;
+    return i < NETS ? table[i]->info.name : NULL;
 }
 
 static gndp_status find(const char *name, const net_ops **out)
 {
     gndp_status st = GNDP_OK;
-    char names[256];
-    *out = ops_of(name);
-    if (*out == NULL)
-        list_names(name, names, sizeof names);
-    GNDP_CHECK(*out != NULL, GNDP_ERR_NOT_FOUND, "no network \"%.40s\"; there are %s", name, names);
+    int i = 0;
+    *out = NULL;
+    GNDP_TRY(gndp_find_name("network", name, name_at, NULL, &i));
+    *out = table[i];
 done:
     return st;
 }

@@ -278,7 +278,7 @@ static gndp_status make(const gndp_evaluator *ev, plan_kind kind, int64_t width,
     gndp_plan *whole = NULL;
     const int64_t parts = parts_of(ev->batch);
     int64_t threads = gndp_device_threads(ev->device);
-    p.plan = calloc((size_t)(threads < parts ? parts : threads), sizeof *p.plan);
+    p.plan = calloc((size_t)parts, sizeof *p.plan); /* at most one thread a part */
     GNDP_CHECK(p.plan != NULL, GNDP_ERR_NOMEM, "%lld plans", (long long)parts);
     GNDP_TRY(make_arrays(ev, kind, &p));
     GNDP_TRY(make_plan(ev, &p, ev->device, &whole));

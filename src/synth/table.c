@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of generators, and the values of one field at listed points.
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
+#include "base/nearest.h"
 #include "synth/generator.h"
 #include "synth/places.h"
 
@@ -43,22 +42,21 @@ const synth_generator *synth_of(const gndp_synth_info *info)
     return NULL;
 }
 
+static const char *name_at(const void *state, int i)
+{
+    const gndp_synth_info *info = gndp_synth_get(i);
+    (void)state;
+    return info != NULL ? info->name : NULL;
+}
+
 gndp_status gndp_synth_find(const char *name, const gndp_synth_info **out)
 {
     gndp_status st = GNDP_OK;
-    char names[512] = "";
-    GNDP_CHECK(name != NULL && out != NULL, GNDP_ERR_ARG, "%s is NULL",
-               name == NULL ? "name" : "out");
+    int i = 0;
+    GNDP_CHECK(out != NULL, GNDP_ERR_ARG, "out is NULL");
     *out = NULL;
-    for (int i = 0; *out == NULL && i < gndp_synth_count(); i++) {
-        const gndp_synth_info *info = gndp_synth_get(i);
-        if (strcmp(info->name, name) == 0)
-            *out = info;
-        const size_t used = strlen(names);
-        snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "", info->name);
-    }
-    GNDP_CHECK(*out != NULL, GNDP_ERR_NOT_FOUND, "there is no generator '%s'; there are %s", name,
-               names);
+    GNDP_TRY(gndp_find_name("generator", name, name_at, NULL, &i));
+    *out = gndp_synth_get(i);
 done:
     return st;
 }

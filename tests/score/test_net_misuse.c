@@ -14,9 +14,9 @@ static void net_find_lists_names_nearest_first(void **state)
     const gndp_net_info *info = gndp_net_get(0);
     assert_int_equal(gndp_net_find("multi_atention", &info), GNDP_ERR_NOT_FOUND);
     assert_null(info);
-    assert_says(gndp_last_error(), "no network \"multi_atention\"; there are multi_attention, ");
+    assert_says(gndp_last_error(), "there is no network 'multi_atention'; there are: multi_attention, ");
     assert_int_equal(gndp_net_find("bi-attention", &info), GNDP_ERR_NOT_FOUND);
-    assert_says(gndp_last_error(), "there are bi_attention, ");
+    assert_says(gndp_last_error(), "there are: bi_attention, ");
     assert_int_equal(gndp_net_find("", &info), GNDP_ERR_NOT_FOUND);
     assert_int_equal(gndp_net_find(NULL, &info), GNDP_ERR_ARG);
     assert_int_equal(gndp_net_find("bi_attention", NULL), GNDP_ERR_ARG);
@@ -41,7 +41,7 @@ static void net_check_names_the_setting(void **state)
     gndp_net_spec bad = good;
     check(gndp_net_check(&good));
     strcpy(bad.kind, "attention");
-    refuse(bad, GNDP_ERR_NOT_FOUND, "no network \"attention\"");
+    refuse(bad, GNDP_ERR_NOT_FOUND, "no network 'attention'");
     memset(bad.kind, 'a', sizeof bad.kind);
     refuse(bad, GNDP_ERR_ARG, "kind does not end");
     bad = good, bad.layers = 0;

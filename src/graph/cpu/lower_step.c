@@ -124,7 +124,7 @@ gndp_status gndp_lower_matmul(cpu_lowering *l, int32_t id)
     GNDP_TRY(gndp_matmul_plan_create(&spec, &plan->device->cpu, &p->product));
     static const char *const label[] = {"matmul", "matmul (ours)", "matmul (OpenBLAS)", "matmul (oneDNN)"};
     step->label = label[gndp_matmul_plan_provider(p->product)];
-    plan->single = plan->single || gndp_matmul_plan_provider(p->product) == GNDP_MATMUL_ONEDNN;
+    plan->no_twins = plan->no_twins || gndp_matmul_plan_provider(p->product) == GNDP_MATMUL_ONEDNN;
     step->reads[0] = p->a;
     step->reads[1] = p->b;
     step->writes[0] = p->c;

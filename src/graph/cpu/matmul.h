@@ -53,8 +53,8 @@ const char *gndp_matmul_provider_name(gndp_matmul_provider provider);
 size_t gndp_matmul_plan_scratch_bytes(const gndp_matmul_plan *plan);
 
 /**
- * C (+)= alpha A B + bias. Several threads may run one plan only one after the other (oneDNN keeps
- * the addresses in its objects).
+ * C (+)= alpha A B + bias. Several threads may run one plan at the same time, each with scratch of its
+ * own; of oneDNN only one after the other, as it keeps the addresses in its objects.
  *
  * @param bias [n], or NULL where spec.has_bias is false
  * @return GNDP_OK; GNDP_ERR_INTERNAL with the code of the library

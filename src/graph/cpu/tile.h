@@ -97,8 +97,8 @@ typedef struct tile_product {
     size_t partials;   /* of it: byte offset of [blocks][k] in the shared scratch */
     int into;          /* product whose block this one is added to; itself: its own */
     int32_t stored;    /* buffer its block is rows of, -1: scratch */
-    const char *ready; /* b packed when the plan was made, where it is a constant; else NULL and */
-    size_t packed;     /* byte offset in the shared scratch */
+    const char *ready; /* b packed when the plan was made, where it is a constant; else NULL, and it is packed in every run */
+    size_t packed;     /* to this byte offset of the shared scratch */
     size_t block;      /* byte offset in a thread's scratch */
     size_t size;       /* bytes of an element */
 } tile_product;

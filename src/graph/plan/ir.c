@@ -22,6 +22,11 @@ done:
     return st;
 }
 
+ir_node gndp_ir_constant(const ir_node *node, const void *data)
+{
+    return (ir_node){.op = gndp_op_find("constant"), .attr = {.type = node->out[0], .data = data}, .out = node->out, .n_out = 1, .backward = node->backward};
+}
+
 int32_t gndp_ir_append(gndp_ir *ir, const ir_node *node, const ir_ref *in)
 {
     if (ir->n >= ir->capacity) {

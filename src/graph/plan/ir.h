@@ -34,6 +34,9 @@ typedef struct gndp_ir {
 /** Room for `capacity` nodes and the outputs of `like` (may be NULL). */
 gndp_status gndp_ir_init(gndp_ir *ir, gndp_arena *arena, int64_t capacity, const gndp_ir *like);
 
+/** What stands for output 0 of a node whose value is known; data is borrowed. */
+ir_node gndp_ir_constant(const ir_node *node, const void *data);
+
 /** Append a copy of `node` with other inputs; the result is its id, -1 when out of memory. */
 int32_t gndp_ir_append(gndp_ir *ir, const ir_node *node, const ir_ref *in);
 

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-#define LARGEST ((int64_t)1 << 18) /* bytes: above, a constant costs more memory than computing it costs time; products apart, where it is no larger than their operands */
+/* Bytes: above, a constant costs more memory than computing it costs time. Not so of products that are no larger than their operands. */
+#define LARGEST ((int64_t)1 << 18)
 #define LONGEST 1e8               /* operations: above, making the plan would take too long */
 
 static bool is_constant(const gndp_ir *ir, ir_ref ref)
@@ -14,7 +15,7 @@ static bool is_constant(const gndp_ir *ir, ir_ref ref)
 
 static bool foldable(const gndp_ir *to, const ir_node *node, const ir_ref *in)
 {
-    int64_t most = 0;
+    int64_t operands = 0;
     if (node->n_in == 0 || node->op->leaf || node->op->effect || node->op->view != NULL || node->keep || node->n_out != 1) {
         return false;
     }
@@ -22,10 +23,10 @@ static bool foldable(const gndp_ir *to, const ir_node *node, const ir_ref *in)
         if (!is_constant(to, in[i])) {
             return false;
         }
-        most += (int64_t)gndp_type_bytes(ir_type(to, in[i]));
+        operands += (int64_t)gndp_type_bytes(ir_type(to, in[i]));
     }
-    most = most > LARGEST && node->op->matmul ? most : LARGEST;
-    if ((int64_t)gndp_type_bytes(node->out[0]) > most) {
+    const int64_t bytes = (int64_t)gndp_type_bytes(node->out[0]);
+    if (bytes > LARGEST && !(node->op->matmul && bytes <= operands)) {
         return false;
     }
     gndp_type types[GNDP_MAX_INPUTS];
@@ -44,8 +45,7 @@ static bool visit(ir_pass *pass, int64_t id, const ir_ref *in, ir_ref *map)
     gndp_buffer from[GNDP_MAX_INPUTS], to;
     if (node->op == gndp_op_find("reshape") && !node->keep && is_constant(pass->to, in[0])) {
         const void *data = pass->to->nodes[in[0].node].attr.data; /* the same entries in the same order */
-        const ir_node constant = {.op = gndp_op_find("constant"), .attr = {.type = node->out[0], .data = data}, .out = node->out, .n_out = 1,
-                                  .backward = node->backward};
+        const ir_node constant = gndp_ir_constant(node, data);
         map[0] = (ir_ref){gndp_ir_append(pass->to, &constant, NULL), 0};
         return map[0].node >= 0;
     }
@@ -68,8 +68,7 @@ static bool visit(ir_pass *pass, int64_t id, const ir_ref *in, ir_ref *map)
     if (node->op->ref[by](&ex) != GNDP_OK) {
         return gndp_ir_keep(pass, id, in, map); /* it fails at run time, where failing is reported */
     }
-    const ir_node constant = {.op = gndp_op_find("constant"), .attr = {.type = node->out[0], .data = to.data}, .out = node->out, .n_out = 1,
-                              .backward = node->backward};
+    const ir_node constant = gndp_ir_constant(node, to.data);
     map[0] = (ir_ref){gndp_ir_append(pass->to, &constant, NULL), 0};
     return map[0].node >= 0;
 }

@@ -87,8 +87,7 @@ static gndp_status freeze(gndp_plan *plan)
         gndp_slot slot;
         if (node->op->leaf && node->attr.data == NULL && node->store != NULL) {
             GNDP_TRY(find_param(plan, node, &slot, &array));
-            *node = (ir_node){.op = gndp_op_find("constant"), .attr = {.type = node->out[0], .data = array.data}, .out = node->out, .n_out = 1,
-                              .backward = node->backward};
+            *node = gndp_ir_constant(node, array.data);
         }
     }
 done:
@@ -182,7 +181,7 @@ static void restart(gndp_plan *plan)
     plan->n_buffers = plan->buffer_capacity = 0;
     plan->n_inputs = plan->n_params = 0;
     plan->workspace_bytes = plan->scratch_bytes = 0;
-    plan->single = false;
+    plan->no_twins = false;
     plan->stats = (gndp_plan_stats){.recomputed = plan->stats.recomputed, .bf16 = plan->stats.bf16};
 }
 
@@ -319,7 +318,7 @@ gndp_status gndp_plan_twin(const gndp_plan *plan, gndp_plan **out)
     GNDP_CHECK(out != NULL, GNDP_ERR_ARG, "twin is NULL");
     *out = NULL;
     GNDP_CHECK(plan != NULL, GNDP_ERR_ARG, "plan is NULL");
-    GNDP_CHECK(!plan->single && plan->device->ops == &gndp_cpu_device && !plan->options.effects, GNDP_ERR_UNSUPPORTED,
+    GNDP_CHECK(!plan->no_twins && plan->device->ops == &gndp_cpu_device && !plan->options.effects, GNDP_ERR_UNSUPPORTED,
                "a plan that assigns, or whose libraries keep state, has no twins");
     twin = malloc(sizeof *twin);
     GNDP_CHECK(twin != NULL, GNDP_ERR_NOMEM, "%zu bytes", sizeof *twin);

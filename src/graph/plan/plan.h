@@ -98,7 +98,7 @@ struct gndp_plan {
     size_t workspace_bytes, scratch_bytes;
     void *scratch;
     gndp_plan_stats stats;
-    bool single;    /* a step keeps something of the run it is in: no twins */
+    bool no_twins;  /* a step keeps something of the run it is in */
     bool is_twin;   /* all but at, workspace, scratch and fp_state is another plan's */
     char note[256]; /* why something is not as asked: shown by describe */
 };
